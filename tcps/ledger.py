@@ -1,0 +1,222 @@
+"""The ledger: one line for each committed transaction, append only, in segments (format 4).
+
+Everything else is a fold of these lines. A `Head` says up to where somebody has read.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from tcps.canonical import line_bytes, parse, plain
+from tcps.errors import IntegrityError, InvalidInput, TcpsError
+from tcps.files import Disk
+from tcps.model import Json, Part, Timestamp
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+"""A segment takes no further line once it has this many bytes (format 4.1)."""
+LINE_BYTES = 64 * 1024 * 1024
+"""The longest line: what one transaction may change at once (format 4.2)."""
+_BLOCK = 1024 * 1024
+
+
+class Change(Part, frozen=True, kw_only=True):
+    """One record as a transaction left it; `record` and `sha256` are null for a deletion."""
+
+    kind: str
+    id: str
+    revision: int
+    sha256: str | None
+    record: Json | None
+
+
+class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """One transaction: who did what when, and every record that it changed."""
+
+    seq: int
+    time: Timestamp
+    actor: str
+    action: str
+    changes: tuple[Change, ...]
+    idempotency_key: str | None = None
+
+    def line(self) -> bytes:
+        """The canonical line, without its newline: the leaf of the Merkle tree."""
+        value = plain(self)
+        value["changes"] = [plain(change) for change in self.changes]
+        return line_bytes(value)
+
+
+class Head(NamedTuple):
+    """Up to where the ledger has been read: the last sequence number, its segment, the byte after it."""
+
+    seq: int = 0
+    segment: int = 1
+    offset: int = 0
+
+
+class Line(NamedTuple):
+    """Bytes of the ledger between newlines; not `whole` when the newline is missing."""
+
+    segment: int
+    offset: int
+    content: bytes
+    whole: bool = True
+
+    @property
+    def end(self) -> int:
+        """The offset of the byte after the newline."""
+        return self.offset + len(self.content) + 1
+
+
+class Appended(NamedTuple):
+    """Lines that were written and are not yet durable: the new head, the open descriptor."""
+
+    head: Head
+    fd: int
+
+
+class Ledger:
+    """The segments in one directory."""
+
+    def __init__(self, disk: Disk, directory: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self.disk = disk
+        self.directory = directory
+        self.segment_bytes = segment_bytes
+
+    def segments(self) -> list[int]:
+        """The first sequence number of each segment, ascending."""
+        names = self.disk.names(self.directory)
+        return [int(name[:12]) for name in names if name.endswith(".jsonl") and name[:-6].isdigit()]
+
+    def path(self, segment: int) -> Path:
+        """The file of the segment that starts with this sequence number."""
+        return self.directory / f"{segment:012d}.jsonl"
+
+    def length(self) -> tuple[int, int]:
+        """The newest segment and its size: enough to see whether anything was appended."""
+        segment = max(self.segments(), default=1)
+        return segment, self.disk.size(self.path(segment))
+
+    def lines(self, head: Head) -> Iterator[Line]:
+        """Every line after `head`, segment by segment; the last one may not be whole."""
+        for segment in self.segments():
+            if segment == head.segment:
+                yield from self._lines_of(segment, head.offset)
+            elif segment > head.segment:
+                yield from self._lines_of(segment, 0)
+
+    def line_at(self, segment: int, offset: int, length: int) -> bytes:
+        """The content of one line whose place is known."""
+        return self.disk.read_at(self.path(segment), offset, length)
+
+    def place(self, head: Head, content: bytes) -> tuple[Head, Line]:
+        """Where the next line goes, and the head after it; raises `too_large` for a line over the limit."""
+        if len(content) > LINE_BYTES:
+            raise InvalidInput(
+                f"one transaction would take {len(content)} bytes; the limit is {LINE_BYTES}",
+                code="too_large",
+                hint="make it in several transactions",
+            )
+        full = head.offset >= self.segment_bytes
+        line = Line(head.seq + 1, 0, content) if full else Line(head.segment, head.offset, content)
+        return Head(head.seq + 1, line.segment, line.end), line
+
+    def append(self, start: Head, lines: list[Line]) -> Appended:
+        """Write lines that were placed after `start`, opening segments as they fill; all or none.
+
+        Not durable before `sync`, which must follow. The caller holds the writer's lock.
+        """
+        try:
+            fd = self._write(start, lines)
+        except TcpsError:
+            self.undo(start)
+            raise
+        return Appended(Head(start.seq + len(lines), lines[-1].segment, lines[-1].end), fd)
+
+    def sync(self, appended: Appended) -> None:
+        """The commit point: everything up to the new head is durable when this returns.
+
+        It is on the descriptor that wrote, once: after a failure the kernel may call lost data clean.
+        """
+        try:
+            self.disk.sync(appended.fd, self.path(appended.head.segment))
+        finally:
+            self.disk.close(appended.fd)
+
+    def cut(self, head: Head, torn: Path) -> None:
+        """Remove what follows `head`, which nobody was told of, keeping its bytes in `torn`."""
+        path = self.path(head.segment)
+        rest = self.disk.read_at(path, head.offset, self.disk.size(path) - head.offset)
+        self.disk.make_dirs(torn)
+        self.disk.replace_durably(torn / f"{head.segment:012d}-{head.offset}", rest)
+        self.undo(head)
+
+    def undo(self, head: Head) -> None:
+        """Put the ledger back to `head`, newest segment first; for lines that nobody was told of."""
+        for segment in reversed(self.segments()):
+            if segment > head.segment:
+                self.disk.remove(self.path(segment))
+        path = self.path(head.segment)
+        fd = self.disk.open_append(path)
+        try:
+            self.disk.truncate(fd, head.offset, path)
+            self.disk.sync(fd, path)
+        finally:
+            self.disk.close(fd)
+
+    def _write(self, start: Head, placed: list[Line]) -> int:
+        """Write each segment's share; sync a segment before the next one is made (format 4.5)."""
+        shares: dict[int, list[bytes]] = {start.segment: []}
+        for line in placed:
+            shares.setdefault(line.segment, []).append(line.content + b"\n")
+        fd = -1
+        for segment, share in shares.items():
+            if fd >= 0:
+                self.disk.sync(fd, self.path(segment))
+                self.disk.close(fd)
+            path = self.path(segment)
+            fd = self.disk.open_append(path)
+            if segment != start.segment:
+                self.disk.sync_dir(self.directory)
+            try:
+                self.disk.append(fd, b"".join(share), path)
+            except TcpsError:
+                self.disk.close(fd)
+                raise
+        return fd
+
+    def _lines_of(self, segment: int, offset: int) -> Iterator[Line]:
+        path, rest, read_to = self.path(segment), b"", offset
+        while block := self.disk.read_at(path, read_to, _BLOCK):
+            read_to += len(block)
+            *whole, rest = (rest + block).split(b"\n")
+            for content in whole:
+                yield Line(segment, offset, content)
+                offset += len(content) + 1
+        if rest:
+            yield Line(segment, offset, rest, whole=False)
+
+
+def parse_line(line: Line, seq: int) -> Entry:
+    """The entry of a line, every rule of format 4 checked; raises ValueError with the reason."""
+    if not line.whole:
+        raise ValueError("its newline is missing")
+    value = parse(line.content)
+    if line_bytes(value) != line.content:
+        raise ValueError("it is not in canonical form")
+    entry = msgspec.convert(value, Entry)
+    if entry.seq != seq:
+        raise ValueError(f"it has sequence number {entry.seq}, not {seq}")
+    return entry
+
+
+def damaged(ledger: Ledger, line: Line, reason: object) -> IntegrityError:
+    """The error for a ledger line that was acknowledged and cannot be read as it was."""
+    path = ledger.path(line.segment)
+    return IntegrityError(
+        f"ledger line at byte {line.offset} of {path} is damaged: {reason}",
+        hint="restore the store from a backup; nothing is written on top of damage",
+        details={"path": str(path), "offset": line.offset},
+    )

@@ -1,0 +1,59 @@
+"""Time (domain 2): RFC 3339 UTC with milliseconds and `Z`; durations are whole milliseconds.
+
+A `Timestamp` has a fixed width, so timestamps compare as text in the order of time.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import NewType
+
+from tcps.errors import InvalidInput
+from tcps.model.enums import shown
+
+Timestamp = NewType("Timestamp", str)
+Clock = Callable[[], Timestamp]
+
+HOUR_MS = 3_600_000
+SKEW_MS = 5 * 60_000
+"""How far ahead of now a given timestamp may be (domain 8.1)."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def from_ms(ms: int) -> Timestamp:
+    """The timestamp of a number of milliseconds since 1970-01-01T00:00Z."""
+    return _written(_EPOCH + timedelta(milliseconds=ms))
+
+
+def to_ms(timestamp: Timestamp) -> int:
+    """Milliseconds since 1970-01-01T00:00Z of a stored timestamp."""
+    return (datetime.fromisoformat(timestamp) - _EPOCH) // _MS
+
+
+def system_clock() -> Timestamp:
+    """Now, from the machine's clock."""
+    return _written(datetime.now(UTC))
+
+
+def parse_timestamp(value: object, field: str = "timestamp") -> Timestamp:
+    """A timestamp from RFC 3339 text with any offset and fraction, cut to milliseconds.
+
+    Raises InvalidInput (`invalid_timestamp`) for text that is malformed or names no offset.
+    """
+    problem = "is not an RFC 3339 time such as 2026-01-20T10:00:00Z"
+    if isinstance(value, str) and "T" in value.upper():
+        try:
+            moment = datetime.fromisoformat(value.strip().upper())
+            if moment.tzinfo is not None:
+                return _written(moment.astimezone(UTC))
+            problem = "names no time zone; end it with Z or an offset such as +02:00"
+        except (ValueError, OverflowError):
+            pass
+    raise InvalidInput(
+        f"{field} {shown(value)} {problem}", code="invalid_timestamp", details={"fields": [field]}
+    )
+
+
+def _written(moment: datetime) -> Timestamp:
+    return Timestamp(moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z")

@@ -1,0 +1,196 @@
+"""The SQLite index: what lists, counts and look-ups need, folded from the ledger; disposable.
+
+It holds nothing that the ledger does not. The writer brings it forward in the same moment as the
+ledger, under the writer's lock (ADR 4); its position names the last line that it has applied, with
+that line's leaf hash, so that an index of another ledger, or of lines that were lost, is noticed.
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tcps.ledger import Entry, Head, Line
+from tcps.merkle import Tree, leaf_hash
+from tcps.model import (
+    KINDS,
+    AndonEvent,
+    Receipt,
+    Record,
+    Sku,
+    Timestamp,
+    WorkOrder,
+    number_of,
+    to_ms,
+)
+from tcps.projections.records import relative_path
+
+SCHEMA_VERSION = 1
+_BUSY_SECONDS = 5.0
+
+
+class Position(NamedTuple):
+    """Up to where the index has been folded, and the tree over those lines."""
+
+    head: Head
+    line_offset: int
+    leaf: bytes
+    tree: Tree
+
+
+class Index:
+    """One index database, on disk or (`path` None) in memory."""
+
+    def __init__(self, path: Path | None, store_id: str, boot: str) -> None:
+        self.path = path
+        self.store_id = store_id
+        self.boot = boot
+        self.db = sqlite3.connect(
+            ":memory:" if path is None else path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=OFF")
+
+    def usable(self) -> bool:
+        """Whether this index is of this program's schema, this store and this boot of the machine."""
+        if self.db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+            return False
+        row = self.db.execute("SELECT boot, store FROM position").fetchone()
+        return bool(row == (self.boot, self.store_id))
+
+    def create(self) -> None:
+        """Make the tables of an empty ledger; any that are there are dropped. The caller commits."""
+        run = self.db.execute
+        for (name,) in run("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
+            run(f"DROP TABLE {name}")
+        for statement in Path(__file__).with_name("schema.sql").read_text().split(";"):
+            run(statement)
+        run("INSERT INTO position VALUES (0, 1, 0, 0, x'', x'', ?, ?)", (self.boot, self.store_id))
+        run(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Close the database."""
+        self.db.close()
+
+    def position(self) -> Position:
+        """Up to where the index is."""
+        seq, segment, offset, line_offset, leaf, frontier = self.db.execute(
+            'SELECT seq, segment, "offset", line_offset, leaf, frontier FROM position'
+        ).fetchone()
+        return Position(Head(seq, segment, offset), line_offset, leaf, Tree.unpacked(seq, frontier))
+
+    def apply(self, entry: Entry, line: Line, tree: Tree) -> None:
+        """Fold one ledger line into every table."""
+        for change in entry.changes:
+            record = None
+            if change.record is not None:
+                record = msgspec.convert(change.record, KINDS[change.kind])
+            self.put(change.kind, change.id, record)
+        self.place(entry, line, tree)
+
+    def place(self, entry: Entry, line: Line, tree: Tree) -> None:
+        """Note where the line is, which records it changed, and that it is applied."""
+        run = self.db.execute
+        run("INSERT INTO entry VALUES (?,?,?,?)", (entry.seq, line.segment, line.offset, len(line.content)))
+        for change in entry.changes:
+            run("INSERT INTO change VALUES (?,?,?)", (change.kind, change.id, entry.seq))
+            if change.record is None:
+                run("DELETE FROM record WHERE kind=? AND id=?", (change.kind, change.id))
+            else:
+                path = relative_path(change.kind, change.id, change.record)
+                row = (change.kind, change.id, change.revision, change.sha256, entry.seq, path)
+                run("INSERT OR REPLACE INTO record VALUES (?,?,?,?,?,?)", row)
+        if entry.idempotency_key is not None:
+            run("INSERT OR IGNORE INTO idempotency VALUES (?,?)", (entry.idempotency_key, entry.seq))
+        leaf = leaf_hash(line.content)
+        tree.append(leaf)
+        run(
+            'UPDATE position SET seq=?, segment=?, "offset"=?, line_offset=?, leaf=?, frontier=?',
+            (entry.seq, line.segment, line.end, line.offset, leaf, tree.packed()),
+        )
+
+    def put(self, kind: str, record_id: str, record: Record | None) -> None:
+        """Make the tables' rows of one record those of its new state (None: removed)."""
+        if kind == "work_order":
+            self._put_work_order(record_id, record)
+        elif isinstance(record, Sku):
+            self._replace("sku", _sku_row(record))
+        elif isinstance(record, Receipt):
+            self._replace("receipt", _receipt_row(record))
+        elif isinstance(record, AndonEvent):
+            self._replace("andon_event", _andon_row(record))
+        n = number_of(record_id, kind)
+        if n:
+            self.db.execute(
+                "INSERT INTO counter VALUES (?,?) ON CONFLICT (kind) DO UPDATE SET n=max(n, excluded.n)",
+                (kind, n),
+            )
+
+    def _put_work_order(self, record_id: str, record: Record | None) -> None:
+        run = self.db.execute
+        for table in ("label", "dependency", "source_key", "work_order"):
+            run(f"DELETE FROM {table} WHERE id=?", (record_id,))
+        if not isinstance(record, WorkOrder):
+            return
+        self._replace("work_order", _work_order_row(record))
+        many = self.db.executemany
+        many("INSERT INTO label VALUES (?,?)", ((label, record_id) for label in record.labels))
+        many("INSERT INTO dependency VALUES (?,?)", ((record_id, on) for on in record.depends_on))
+        keys = record.pull_signal.source_keys
+        many("INSERT OR IGNORE INTO source_key VALUES (?,?)", ((key, record_id) for key in keys))
+
+    def _replace(self, table: str, row: tuple[Any, ...]) -> None:
+        marks = ",".join("?" * len(row))
+        self.db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+
+
+def _work_order_row(order: WorkOrder) -> tuple[Any, ...]:
+    return (
+        order.id,
+        number_of(order.id, order.kind),
+        order.bucket,
+        order.status,
+        order.priority,
+        order.queue_key,
+        to_ms(order.created_at),
+        _ms(order.sla_deadline),
+        _ms(order.completed_at),
+    )
+
+
+def _sku_row(sku: Sku) -> tuple[Any, ...]:
+    created = to_ms(sku.created_at)
+    return (sku.id, sku.id.lower(), created, sku.work_order_id, sku.status, sku.current_stage.number)
+
+
+def _receipt_row(receipt: Receipt) -> tuple[Any, ...]:
+    return (
+        receipt.id,
+        number_of(receipt.id, receipt.kind),
+        receipt.sku_id,
+        receipt.work_order_id,
+        receipt.sequence,
+        receipt.stage.number,
+        receipt.status,
+    )
+
+
+def _andon_row(andon: AndonEvent) -> tuple[Any, ...]:
+    return (
+        andon.id,
+        number_of(andon.id, andon.kind),
+        andon.sku_id,
+        andon.work_order_id,
+        andon.stage.number,
+        andon.failure_type,
+        andon.severity,
+        andon.status,
+    )
+
+
+def _ms(timestamp: Timestamp | None) -> int | None:
+    return None if timestamp is None else to_ms(timestamp)

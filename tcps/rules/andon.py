@@ -1,0 +1,177 @@
+"""Andon events (domain 10): trigger, investigate, resolve, and what they block."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from tcps.errors import Refused, missing, wrong_status
+from tcps.model import (
+    FAILURES,
+    AndonEvent,
+    AndonStatus,
+    FailureType,
+    Json,
+    Occurrence,
+    Resolution,
+    Severity,
+    Sku,
+    Stage,
+    WorkOrder,
+    parse_enum,
+    to_ms,
+)
+from tcps.model.text import checked_id, checked_object, clean, required
+from tcps.rules.policy import flag
+from tcps.rules.state import State, found
+
+LOGGED = 100
+"""How many occurrences an Andon keeps, the newest."""
+RESOLUTION_TEXTS = ("root_cause", "fix_applied", "prevention_added")
+
+
+def trigger(
+    state: State,
+    *,
+    sku_id: object,
+    failure_type: object,
+    stage: object = None,
+    severity: object = None,
+    work_order_id: str | None = None,
+    details: object = None,
+) -> AndonEvent:
+    """Stop the line: one more occurrence of the open Andon of this SKU, stage and failure, or a new one."""
+    absent = [name for name, value in (("sku_id", sku_id), ("failure_type", failure_type)) if not value]
+    if absent:
+        raise missing(absent, "an Andon")
+    sku = checked_id("sku_id", sku_id)
+    failure = parse_enum(FailureType, failure_type)
+    default_severity, default_stage = FAILURES[failure]
+    at = default_stage if stage is None else parse_enum(Stage, stage)
+    degree = default_severity if severity is None else parse_enum(Severity, severity)
+    order_id = _work_order_of(state, sku, work_order_id)
+    seen = Occurrence(
+        timestamp=state.now,
+        actor=state.actor,
+        details=checked_object("details", {} if details is None else details),
+    )
+    for andon in state.open_andons(sku):
+        if andon.stage is at and andon.failure_type is failure:
+            return _again(state, andon, degree, seen)
+    event = AndonEvent(
+        andon_id=state.next_id("andon_event"),
+        sku_id=sku,
+        work_order_id=order_id,
+        stage=at,
+        failure_type=failure,
+        severity=degree,
+        details=seen.details,
+        created_at=state.now,
+        created_by=state.actor,
+        occurrence_log=(seen,),
+        last_occurrence_at=state.now,
+    )
+    return state.put(event)
+
+
+def investigate(state: State, andon_id: str) -> AndonEvent:
+    """open → investigating, by the actor."""
+    andon = found(state, AndonEvent, andon_id)
+    if andon.status is AndonStatus.RESOLVED:
+        raise _already_resolved(andon)
+    if andon.status is AndonStatus.INVESTIGATING:
+        raise wrong_status("andon_event", andon.id, andon.status, "be investigated again")
+    changed = replace(
+        andon,
+        status=AndonStatus.INVESTIGATING,
+        investigating_at=state.now,
+        investigator=state.actor,
+    )
+    return state.put(changed)
+
+
+def resolve(
+    state: State,
+    andon_id: str,
+    *,
+    root_cause: object,
+    fix_applied: object,
+    prevention_added: object,
+    resolver: object = None,
+) -> AndonEvent:
+    """→ resolved, with its root cause, the fix and the prevention; terminal."""
+    andon = found(state, AndonEvent, andon_id)
+    if andon.status is AndonStatus.RESOLVED:
+        raise _already_resolved(andon)
+    given: dict[str, Any] = {
+        "root_cause": root_cause,
+        "fix_applied": fix_applied,
+        "prevention_added": prevention_added,
+    }
+    texts = {name: clean(name, "" if text is None else text) for name, text in given.items()}
+    blank = [name for name, text in texts.items() if not text]
+    if blank:
+        raise missing(blank, "the resolution of an Andon")
+    if flag(state.policy(), "require_five_whys"):
+        raise Refused(
+            f"{andon.id} has no finalized root-cause analysis, which policy requires",
+            code="root_cause_required",
+            details={"id": andon.id},
+        )
+    minutes = (to_ms(state.now) - to_ms(andon.created_at)) / 60_000
+    resolution = Resolution(
+        **texts,
+        resolver=state.actor if resolver is None else required("resolver", resolver, "a resolution"),
+        resolved_at=state.now,
+        resolution_minutes=round(minutes, 2),
+    )
+    return state.put(replace(andon, status=AndonStatus.RESOLVED, resolution=resolution))
+
+
+def blocking(state: State, sku_id: str, stage: Stage | None = None) -> list[AndonEvent]:
+    """The open Andons that hold the SKU at `stage` (None: anywhere), oldest first."""
+    return [
+        andon
+        for andon in state.open_andons(sku_id)
+        if stage is None or andon.stage.number <= stage.number
+    ]
+
+
+def blocked_by_andons(sku_id: str, andons: list[AndonEvent]) -> Refused:
+    """The refusal of a SKU that open Andons hold."""
+    ids = [andon.id for andon in andons]
+    return Refused(
+        f"the line is stopped for {sku_id} by {', '.join(ids)}",
+        code="blocked_by_andons",
+        hint=f"find the cause, then: tcps andon resolve {ids[0]} --root-cause … --fix … --prevention …",
+        details={"andons": ids},
+    )
+
+
+def _again(state: State, andon: AndonEvent, severity: Severity, seen: Occurrence) -> AndonEvent:
+    changed = replace(
+        andon,
+        severity=min(andon.severity, severity, key=lambda degree: degree.rank),
+        details=seen.details,
+        occurrences=andon.occurrences + 1,
+        occurrence_log=(*andon.occurrence_log, seen)[-LOGGED:],
+        last_occurrence_at=seen.timestamp,
+    )
+    return state.put(changed)
+
+
+def _work_order_of(state: State, sku_id: str, given: str | None) -> str | None:
+    if given is not None:
+        return found(state, WorkOrder, given).id
+    sku = state.get(Sku, sku_id)
+    return None if sku is None else sku.work_order_id
+
+
+def _already_resolved(andon: AndonEvent) -> Refused:
+    return Refused(
+        f"{andon.id} is resolved already", code="already_resolved", details={"id": andon.id}
+    )
+
+
+def merged_details(details: Json, message: str | None) -> Json:
+    """`details` with a person's message in it."""
+    return details if message is None else {**details, "message": message}

@@ -1,0 +1,85 @@
+"""What a rule may see and change: the workspace of one transaction."""
+
+from typing import Protocol, TypeVar
+
+from tcps.errors import not_found
+from tcps.model import AndonEvent, Bucket, Policy, Receipt, Record, Sku, Stage, Timestamp
+from tcps.model.text import checked_id
+from tcps.rules.chain import Verdict
+
+R = TypeVar("R", bound=Record)
+
+
+class State(Protocol):
+    """Production as it is at one moment, with this transaction's own changes in it."""
+
+    @property
+    def store_id(self) -> str:
+        """The random id of the store."""
+
+    @property
+    def now(self) -> Timestamp:
+        """The moment of the transaction."""
+
+    @property
+    def actor(self) -> str:
+        """Who acts."""
+
+    def get(self, kind: type[R], record_id: str) -> R | None:
+        """The record, or None."""
+
+    def put(self, record: R) -> R:
+        """Take a new or changed record; gives it with the revision that it will have."""
+
+    def remove(self, record: Record) -> None:
+        """Delete the record."""
+
+    def next_id(self, kind: str) -> str:
+        """The next id of the kind's counter, which it uses up if the transaction commits."""
+
+    def next_ticket(self) -> str:
+        """A text that sorts after every earlier ticket of the store."""
+
+    def policy(self) -> Policy:
+        """The settings that differ from their defaults."""
+
+    def wip(self, bucket: Bucket) -> int:
+        """How many of the bucket's orders are in progress."""
+
+    def queue(self, bucket: Bucket) -> tuple[str, ...]:
+        """The ids of the bucket's queue, head first."""
+
+    def first_below(self, bucket: Bucket, priority: int) -> str | None:
+        """The queue key of the first queued order of strictly lower priority."""
+
+    def blocked_on(self, work_order_id: str) -> tuple[str, ...]:
+        """The ids of the blocked orders that depend on this one."""
+
+    def depending_on(self, work_order_id: str) -> tuple[str, ...]:
+        """The ids of all orders that have an edge to this one."""
+
+    def order_of_source(self, key: str) -> str | None:
+        """The id of the order that has this source key."""
+
+    def skus_of(self, work_order_id: str) -> tuple[Sku, ...]:
+        """The order's SKUs, oldest first."""
+
+    def sku_id_in_use(self, sku_id: str) -> str | None:
+        """The id in use that is equal to this one but for case."""
+
+    def newest_receipt(self, sku_id: str, stage: Stage) -> Receipt | None:
+        """The SKU's last receipt of the stage."""
+
+    def verdict(self, sku_id: str) -> Verdict:
+        """The SKU's chain, checked against the ledger now."""
+
+    def open_andons(self, sku_id: str) -> tuple[AndonEvent, ...]:
+        """The SKU's Andons that are not resolved, oldest first."""
+
+
+def found(state: State, kind: type[R], record_id: str) -> R:
+    """The record, else `not_found`; `invalid_id` when it could not be one."""
+    record = state.get(kind, checked_id(kind.id_field, record_id))
+    if record is None:
+        raise not_found(kind.kind, record_id)
+    return record

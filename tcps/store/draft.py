@@ -1,0 +1,126 @@
+"""The workspace of one transaction: a view that can also be changed, until it is sealed or dropped."""
+
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from tcps.canonical import file_bytes, plain, sha256_hex
+from tcps.errors import InvalidInput
+from tcps.ledger import Change
+from tcps.model import PREFIXES, Record, Timestamp
+from tcps.model.text import RECORD_BYTES
+from tcps.store.loading import Loader
+from tcps.store.view import View
+
+R = TypeVar("R", bound=Record)
+Key = tuple[str, str]
+
+
+class Draft(View):
+    """A transaction's own changes over what is committed; what `rules` see as their State."""
+
+    def __init__(
+        self,
+        loader: Loader,
+        store_id: str,
+        now: Timestamp,
+        actor: str,
+        seq: int,
+        batch: dict[Key, Record | None],
+    ) -> None:
+        super().__init__(loader, store_id, now, actor)
+        self.seq = seq
+        self.batch = batch
+        self.changes: dict[Key, Record | None] = {}
+        self._removed: dict[Key, int] = {}
+        self._undo: list[tuple[Key, bool, Record | None]] = []
+        self._given: dict[str, int] = {}
+        self._tickets = 0
+
+    def get(self, kind: type[R], record_id: str) -> R | None:
+        """The record with this transaction's changes, then the batch's, then what is committed."""
+        key = (kind.kind, record_id)
+        for own in (self.changes, self.batch):
+            if key in own:
+                record = own[key]
+                return record if isinstance(record, kind) else None
+        return super().get(kind, record_id)
+
+    def put(self, record: R) -> R:
+        """Take a new or changed record; gives it with its revision. Raises `too_large` over 1 MiB."""
+        key = (record.kind, record.id)
+        record = replace(record, revision=self._revision(key))
+        size = len(file_bytes(plain(record)))
+        if size > RECORD_BYTES:
+            raise InvalidInput(
+                f"{record.kind.replace('_', ' ')} {record.id} would take {size} bytes; the limit is {RECORD_BYTES}",
+                code="too_large",
+                details={"fields": [record.kind], "size": size},
+            )
+        self._set(key, record)
+        return record
+
+    def remove(self, record: Record) -> None:
+        """Delete the record."""
+        key = (record.kind, record.id)
+        self._removed[key] = self._revision(key)
+        self._set(key, None)
+
+    def next_id(self, kind: str) -> str:
+        """The next id of the kind's counter."""
+        used = self._one("SELECT n FROM counter WHERE kind=?", kind) or 0
+        self._given[kind] = max(used, self._given.get(kind, 0)) + 1
+        return f"{PREFIXES[kind]}-{self._given[kind]}"
+
+    def next_ticket(self) -> str:
+        """The transaction's sequence number and a count within it: sorts after every earlier one."""
+        self._tickets += 1
+        return f"{self.seq:012d}{self._tickets:06d}"
+
+    def mark(self) -> int:
+        """A point to which `revert` can go back."""
+        return len(self._undo)
+
+    def revert(self, mark: int) -> None:
+        """Forget the changes since `mark`; the index's rows are put back by its own savepoint."""
+        while len(self._undo) > mark:
+            key, was_changed, before = self._undo.pop()
+            if was_changed:
+                self.changes[key] = before
+            else:
+                del self.changes[key]
+        self._given.clear()
+
+    def sealed(self) -> tuple[Change, ...]:
+        """The changes as the ledger takes them."""
+        return tuple(self._change(key, record) for key, record in self.changes.items())
+
+    def _set(self, key: Key, record: Record | None) -> None:
+        self._undo.append((key, key in self.changes, self.changes.get(key)))
+        self.changes[key] = record
+        self.loader.index.put(*key, record)
+
+    def _change(self, key: Key, record: Record | None) -> Change:
+        kind, record_id = key
+        if record is None:
+            revision = self._removed[key]
+            return Change(kind=kind, id=record_id, revision=revision, sha256=None, record=None)
+        value = plain(record)
+        return Change(
+            kind=kind,
+            id=record_id,
+            revision=record.revision,
+            sha256=sha256_hex(file_bytes(value)),
+            record=value,
+        )
+
+    def _revision(self, key: Key) -> int:
+        """One more than before the transaction, however often it changes the record."""
+        if key in self.changes:
+            record = self.changes[key]
+            return self._removed[key] if record is None else record.revision
+        before = self.batch.get(key)
+        if before is not None:
+            return before.revision + 1
+        row = self.loader.row(*key)
+        return 1 if row is None else row.revision + 1

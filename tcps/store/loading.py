@@ -1,0 +1,105 @@
+"""Reading records: from their files, each checked against the ledger's digest (format 5.4)."""
+
+import sqlite3
+from typing import NamedTuple
+
+from tcps.canonical import file_bytes, sha256_hex
+from tcps.errors import IntegrityError
+from tcps.ledger import Entry, Ledger, Line, damaged, parse_line
+from tcps.projections.index import Index
+from tcps.projections.records import RecordFiles
+
+
+class Row(NamedTuple):
+    """What the index knows of a record."""
+
+    kind: str
+    id: str
+    revision: int
+    sha256: str
+    seq: int
+    path: str
+
+
+class Loader:
+    """Gives the bytes of records and the entries of the ledger, by way of one index."""
+
+    def __init__(self, index: Index, ledger: Ledger, records: RecordFiles) -> None:
+        self.index = index
+        self.ledger = ledger
+        self.records = records
+
+    def row(self, kind: str, record_id: str) -> Row | None:
+        """The index's row of a record."""
+        found = self.index.db.execute(
+            "SELECT kind, id, revision, sha256, seq, path FROM record WHERE kind=? AND id=?",
+            (kind, record_id),
+        ).fetchone()
+        return None if found is None else Row(*found)
+
+    def load(self, row: Row) -> bytes:
+        """The bytes of a record as this index knows it.
+
+        The file is the source while it has the digest of the ledger. When it has not, the ledger's
+        own line is, unless the file should have been right: that is `integrity_error`.
+        """
+        content = self.records.read(row.path)
+        if content is not None and sha256_hex(content) == row.sha256:
+            return content
+        if self.records.position() >= row.seq and not self._is_newer(row, content):
+            raise self._damaged(row, content)
+        return self.from_ledger(row)
+
+    def from_ledger(self, row: Row) -> bytes:
+        """The bytes of a record from the line that last changed it."""
+        for change in self.entry(row.seq).changes:
+            if (change.kind, change.id) == (row.kind, row.id) and change.record is not None:
+                return file_bytes(change.record)
+        raise IntegrityError(f"ledger entry {row.seq} does not hold {row.id}")
+
+    def entry(self, seq: int) -> Entry:
+        """One entry of the ledger, read at its place."""
+        segment, offset, length = self.index.db.execute(
+            'SELECT segment, "offset", length FROM entry WHERE seq=?', (seq,)
+        ).fetchone()
+        line = Line(segment, offset, self.ledger.line_at(segment, offset, length))
+        try:
+            return parse_line(line, seq)
+        except ValueError as error:
+            raise damaged(self.ledger, line, error) from None
+
+    def _is_newer(self, row: Row, content: bytes | None) -> bool:
+        """Whether the file is right after all: rewritten meanwhile, by this or a later transaction."""
+        again = self.records.read(row.path)
+        if again is not None and sha256_hex(again) == row.sha256:
+            return True
+        if again != content:
+            return True
+        fresh = self._fresh_row(row)
+        if fresh is None:
+            return content is None
+        return content is not None and sha256_hex(content) == fresh.sha256
+
+    def _fresh_row(self, row: Row) -> Row | None:
+        """The row outside of this reader's snapshot, that is, as of now."""
+        if self.index.path is None:
+            return row
+        other = sqlite3.connect(self.index.path, timeout=1.0)
+        try:
+            found = other.execute(
+                "SELECT kind, id, revision, sha256, seq, path FROM record WHERE kind=? AND id=?",
+                (row.kind, row.id),
+            ).fetchone()
+        finally:
+            other.close()
+        return None if found is None else Row(*found)
+
+    def _damaged(self, row: Row, content: bytes | None) -> IntegrityError:
+        path = self.records.root / row.path
+        got = None if content is None else f"sha256:{sha256_hex(content)}"
+        what = "is gone" if content is None else "was changed since it was written"
+        return IntegrityError(
+            f"the file of {row.id} {what}: {path}",
+            hint="tcps verify lists all damage",
+            details={"id": row.id, "path": str(path), "expected": f"sha256:{row.sha256}", "got": got},
+        )

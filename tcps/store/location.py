@@ -1,0 +1,110 @@
+"""Where stores are: finding one, making one, reading what it says of itself (format 2)."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from tcps.canonical import file_bytes, parse
+from tcps.errors import IntegrityError, NoStore, TcpsError, Undecided
+from tcps.files import Disk
+from tcps.model import Clock, Part, Timestamp, system_clock
+
+FOLDER = ".tcps"
+FORMAT = 1
+"""The on-disk format that this program writes (docs/format.md)."""
+
+
+class Identity(Part, frozen=True, kw_only=True):
+    """store.json: which store this is; it never changes."""
+
+    store_id: str
+    origin: str
+    format: int
+    created: Timestamp
+
+
+def find(given: str | None, start: Path) -> Path:
+    """The store's folder: the given one, else the nearest in `start` or a folder above it.
+
+    `given` is a `.tcps` folder or the folder that holds one. Raises NoStore.
+    """
+    if given is not None:
+        path = start / given
+        for folder in (path, path / FOLDER):
+            if (folder / "store.json").exists():
+                return folder
+        raise _no_store(f"there is no store in {path}", path)
+    for folder in (start, *start.parents):
+        if (folder / FOLDER / "store.json").exists():
+            return folder / FOLDER
+    raise _no_store(f"there is no store in {start} or any folder above it", start)
+
+
+def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) -> tuple[Path, bool]:
+    """Make `parent`/.tcps, whole or not at all; gives its path, and False when it was there already."""
+    disk = disk or Disk()
+    folder = parent / FOLDER
+    if (folder / "store.json").exists():
+        return folder, False
+    store_id = secrets.token_hex(8)
+    created = clock()
+    identity = Identity(store_id=store_id, origin=f"tcps/{store_id}", format=FORMAT, created=created)
+    disk.make_dirs(parent)
+    building = parent / f"{FOLDER}.{store_id}"
+    disk.make_dirs(building / "ledger")
+    disk.replace_durably(building / "ledger" / "000000000001.jsonl", b"")
+    disk.replace_durably(building / "store.json", file_bytes(msgspec.to_builtins(identity)))
+    try:
+        disk.rename(building, folder)
+    except TcpsError:
+        _remove_built(disk, building)
+        if (folder / "store.json").exists():  # another process made it meanwhile
+            return folder, False
+        raise
+    disk.sync_dir(parent)
+    return folder, True
+
+
+def identify(folder: Path, disk: Disk) -> Identity:
+    """What store.json says. Raises NoStore, Undecided (a newer format) or IntegrityError (damage)."""
+    content = disk.read(folder / "store.json")
+    if content is None:
+        raise _no_store(f"there is no store in {folder}", folder)
+    try:
+        value = parse(content)
+        newer = isinstance(value, dict) and isinstance(value.get("format"), int) and value["format"] > FORMAT
+        if newer:
+            raise Undecided(
+                f"the store {folder} has format {value['format']}; this program knows {FORMAT}",
+                code="format_too_new",
+                hint="use a newer tcps",
+                details={"format": value["format"], "known": FORMAT},
+            )
+        identity = msgspec.convert(value, Identity)
+        if file_bytes(value) != content:
+            raise ValueError("it is not in canonical form")
+    except (ValueError, msgspec.ValidationError) as error:
+        raise IntegrityError(f"{folder / 'store.json'} is damaged: {error}") from None
+    return identity
+
+
+def boot_id() -> str:
+    """A text that changes when the machine starts anew; empty where the system does not tell."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def _remove_built(disk: Disk, building: Path) -> None:
+    for path in ("ledger/000000000001.jsonl", "store.json"):
+        disk.remove(building / path)
+    for directory in (building / "ledger", building):
+        with contextlib.suppress(OSError):
+            os.rmdir(directory)
+
+
+def _no_store(message: str, path: Path) -> NoStore:
+    return NoStore(message, hint="make one: tcps init", details={"path": str(path)})

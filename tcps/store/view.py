@@ -1,0 +1,230 @@
+"""Production as it is at one moment: look-ups and lists from the index, records from their files."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from tcps.model import (
+    AndonEvent,
+    Bucket,
+    Policy,
+    Receipt,
+    Record,
+    Sku,
+    Stage,
+    Timestamp,
+    WorkOrder,
+    to_ms,
+)
+from tcps.rules.chain import Chain, Expected, Verdict, judge
+from tcps.rules.policy import setting
+from tcps.store.loading import Loader
+
+R = TypeVar("R", bound=Record)
+
+
+class View:
+    """A snapshot to read from; as long as it is in use, no commit changes what it says."""
+
+    def __init__(self, loader: Loader, store_id: str, now: Timestamp, actor: str) -> None:
+        self.loader = loader
+        self.store_id = store_id
+        self.now = now
+        self.actor = actor
+
+    def get(self, kind: type[R], record_id: str) -> R | None:
+        """The record, or None; raises IntegrityError when its file is not what the ledger says."""
+        row = self.loader.row(kind.kind, record_id)
+        return None if row is None else msgspec.json.decode(self.loader.load(row), type=kind)
+
+    def records(self, kind: type[R], ids: Iterable[str]) -> Iterator[R]:
+        """The records with these ids, which exist."""
+        for record_id in ids:
+            record = self.get(kind, record_id)
+            if record is not None:
+                yield record
+
+    def policy(self) -> Policy:
+        """The settings that differ from their defaults."""
+        return self.get(Policy, "policy") or Policy()
+
+    def wip(self, bucket: Bucket) -> int:
+        """How many of the bucket's orders are in progress."""
+        where = "bucket=? AND status='in_progress'"
+        return int(self._one(f"SELECT count(*) FROM work_order WHERE {where}", bucket))
+
+    def queue(self, bucket: Bucket) -> tuple[str, ...]:
+        """The ids of the bucket's queue, head first."""
+        sql = "SELECT id FROM work_order WHERE bucket=? AND status='queued' ORDER BY queue_key"
+        return self._column(sql, bucket)
+
+    def first_below(self, bucket: Bucket, priority: int) -> str | None:
+        """The queue key of the first queued order of strictly lower priority."""
+        sql = """SELECT queue_key FROM work_order WHERE bucket=? AND status='queued' AND priority=?
+                 AND queue_key IS NOT NULL ORDER BY queue_key LIMIT 1"""
+        keys = (self._one(sql, bucket, lower) for lower in range(1, priority))
+        return min((key for key in keys if key is not None), default=None)
+
+    def blocked_on(self, work_order_id: str) -> tuple[str, ...]:
+        """The ids of the blocked orders that depend on this one."""
+        sql = """SELECT d.id FROM dependency d JOIN work_order w ON w.id = d.id
+                 WHERE d.on_id=? AND w.status='blocked' ORDER BY w.n"""
+        return self._column(sql, work_order_id)
+
+    def depending_on(self, work_order_id: str) -> tuple[str, ...]:
+        """The ids of all orders that have an edge to this one."""
+        return self._column("SELECT id FROM dependency WHERE on_id=? ORDER BY id", work_order_id)
+
+    def order_of_source(self, key: str) -> str | None:
+        """The id of the order that has this source key."""
+        found: str | None = self._one("SELECT id FROM source_key WHERE key=?", key)
+        return found
+
+    def skus_of(self, work_order_id: str) -> tuple[Sku, ...]:
+        """The order's SKUs, oldest first."""
+        sql = "SELECT id FROM sku WHERE work_order_id=? ORDER BY created, id"
+        return tuple(self.records(Sku, self._column(sql, work_order_id)))
+
+    def sku_id_in_use(self, sku_id: str) -> str | None:
+        """The id in use that is equal to this one but for case."""
+        found: str | None = self._one("SELECT id FROM sku WHERE folded=?", sku_id.lower())
+        return found
+
+    def newest_receipt(self, sku_id: str, stage: Stage) -> Receipt | None:
+        """The SKU's last receipt of the stage."""
+        sql = "SELECT id FROM receipt WHERE sku_id=? AND stage=? ORDER BY sequence DESC LIMIT 1"
+        found = self._one(sql, sku_id, stage.number)
+        return None if found is None else self.get(Receipt, found)
+
+    def open_andons(self, sku_id: str) -> tuple[AndonEvent, ...]:
+        """The SKU's Andons that are not resolved, oldest first."""
+        sql = "SELECT id FROM andon_event WHERE sku_id=? AND status<>'resolved' ORDER BY n"
+        return tuple(self.records(AndonEvent, self._column(sql, sku_id)))
+
+    def andons_of(self, sku_id: str) -> tuple[AndonEvent, ...]:
+        """Every Andon of the SKU, oldest first."""
+        sql = "SELECT id FROM andon_event WHERE sku_id=? ORDER BY n"
+        return tuple(self.records(AndonEvent, self._column(sql, sku_id)))
+
+    def chain(self, sku_id: str) -> tuple[Receipt, ...]:
+        """The SKU's receipts by sequence."""
+        return tuple(self.records(Receipt, self._chain_ids(sku_id)))
+
+    def verdict(self, sku_id: str) -> Verdict:
+        """The SKU's chain, checked against the ledger's own lines now."""
+        expected, found = [], self._folder(sku_id)
+        for record_id in self._chain_ids(sku_id):
+            promise, content = self._promise(record_id)
+            expected.append(promise)
+            if content is not None:
+                found.setdefault(promise.path, content)
+        spans = [self._span(andon) for andon in self.andons_of(sku_id)]
+        return judge(
+            Chain(
+                store_id=self.store_id,
+                sku_id=sku_id,
+                expected=expected,
+                found=found,
+                andon_spans=spans,
+                max_gap_hours=setting(self.policy(), "max_gap_hours"),
+            ),
+            self.now,
+        )
+
+    def work_orders(self, where: "Filter", limit: int | None, sort: str) -> Iterator[WorkOrder]:
+        """The work orders that meet the filter, in the order of `sort`."""
+        yield from self.records(WorkOrder, self._ids("work_order", where, limit, sort))
+
+    def skus(self, where: "Filter", limit: int | None) -> Iterator[Sku]:
+        """The SKUs that meet the filter, oldest first."""
+        yield from self.records(Sku, self._ids("sku", where, limit, "created, id"))
+
+    def receipts(self, where: "Filter", limit: int | None) -> Iterator[Receipt]:
+        """The receipts that meet the filter, oldest first."""
+        yield from self.records(Receipt, self._ids("receipt", where, limit, "n"))
+
+    def andon_events(self, where: "Filter", limit: int | None) -> Iterator[AndonEvent]:
+        """The Andons that meet the filter, oldest first."""
+        yield from self.records(AndonEvent, self._ids("andon_event", where, limit, "n"))
+
+    def history(self, kind: str, record_id: str) -> list[int]:
+        """The sequence numbers of the ledger entries that changed a record."""
+        sql = "SELECT seq FROM change WHERE kind=? AND id=? ORDER BY seq"
+        return [seq for (seq,) in self.loader.index.db.execute(sql, (kind, record_id))]
+
+    def counts(self, table: str, column: str) -> dict[str, int]:
+        """How many records the index has for each value of a column."""
+        sql = f"SELECT {column}, count(*) FROM {table} GROUP BY {column}"
+        return dict(self.loader.index.db.execute(sql).fetchall())
+
+    def wip_by_bucket(self) -> dict[Bucket, int]:
+        """WIP of every bucket that has any."""
+        sql = "SELECT bucket, count(*) FROM work_order WHERE status='in_progress' GROUP BY bucket"
+        return {Bucket(bucket): n for bucket, n in self.loader.index.db.execute(sql)}
+
+    def ids_like(self, table: str, start: str, limit: int) -> tuple[str, ...]:
+        """Ids that start with a text, for completion in the shell."""
+        sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        return self._column(sql, start, start + "\U0010ffff", limit)
+
+    def _ids(self, table: str, where: "Filter", limit: int | None, sort: str) -> Iterator[str]:
+        sql = f"SELECT id FROM {table} {where.sql()} ORDER BY {sort} LIMIT ?"
+        values = (*where.values, -1 if limit is None else limit)
+        for (record_id,) in self.loader.index.db.execute(sql, values):
+            yield record_id
+
+    def _chain_ids(self, sku_id: str) -> tuple[str, ...]:
+        return self._column("SELECT id FROM receipt WHERE sku_id=? ORDER BY sequence", sku_id)
+
+    def _promise(self, record_id: str) -> tuple[Expected, bytes | None]:
+        """A receipt by the ledger's own line, and its bytes if its file may not be written yet."""
+        row = self.loader.row("receipt", record_id)
+        assert row is not None
+        content = self.loader.from_ledger(row)
+        receipt = msgspec.json.decode(content, type=Receipt)
+        pending = row.seq > self.loader.records.position()
+        expected = Expected(path=row.path, sha256=row.sha256, receipt=receipt)
+        return expected, content if pending else None
+
+    def _folder(self, sku_id: str) -> dict[str, bytes | None]:
+        """Every file in the SKU's receipts folder."""
+        return self.loader.records.receipts_of(sku_id)
+
+    def _span(self, andon: AndonEvent) -> tuple[int, int]:
+        end = andon.resolution.resolved_at if andon.resolution else self.now
+        return to_ms(andon.created_at), to_ms(end)
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        row = self.loader.index.db.execute(sql, values).fetchone()
+        return None if row is None else row[0]
+
+    def _column(self, sql: str, *values: Any) -> tuple[str, ...]:
+        return tuple(value for (value,) in self.loader.index.db.execute(sql, values))
+
+
+class Filter:
+    """Conditions on the index's columns, all of which must hold."""
+
+    def __init__(self) -> None:
+        self.conditions: list[str] = []
+        self.values: list[Any] = []
+
+    def one_of(self, column: str, values: Iterable[object]) -> "Filter":
+        """The column has one of these values; no values is no condition."""
+        wanted = list(values)
+        if wanted:
+            marks = ",".join("?" * len(wanted))
+            self.add(f"{column} IN ({marks})", *wanted)
+        return self
+
+    def add(self, condition: str, *values: object) -> "Filter":
+        """A condition in SQL with its values."""
+        self.conditions.append(condition)
+        self.values.extend(values)
+        return self
+
+    def sql(self) -> str:
+        """The WHERE clause."""
+        return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+
