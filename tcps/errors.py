@@ -111,9 +111,7 @@ class Undecided(TcpsError):
 def missing(fields: list[str], what: str) -> InvalidInput:
     """The error for absent or blank required fields, all of them named."""
     names = ", ".join(fields)
-    return InvalidInput(
-        f"{what} needs {names}", code="missing_required_field", details={"fields": fields}
-    )
+    return InvalidInput(f"{what} needs {names}", code="missing_required_field", details={"fields": fields})
 
 
 def invalid_field(field: str, why: str, code: str = "invalid_field") -> InvalidInput:

@@ -6,6 +6,7 @@ the file and the reason.
 """
 
 import contextlib
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -51,6 +52,20 @@ class Disk:
             return None
         with open(fd, "rb", buffering=0) as file:
             return file.read()
+
+    def sha256(self, path: Path) -> str | None:
+        """SHA-256 in hex of a plain file; None for what `read_plain` cannot read."""
+        content = self.read_plain(path)
+        return None if content is None else hashlib.sha256(content).hexdigest()
+
+    def walk(self, directory: Path) -> Iterator[Path]:
+        """Every name below a directory that is no directory itself, sorted; links are not followed."""
+        for name in self.names(directory):
+            path = directory / name
+            if path.is_dir() and not path.is_symlink():
+                yield from self.walk(path)
+            else:
+                yield path
 
     def read_at(self, path: Path, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`."""

@@ -238,7 +238,9 @@ def parse_priority(value: object) -> int:
     """A priority 1..10 from a number, its digits, or a name (domain 3.3); 10 is the most urgent."""
     if isinstance(value, str):
         word = value.strip().lower()
-        value = PRIORITY_NAMES.get(word, int(word) if word.isascii() and word.isdigit() and len(word) < 4 else value)
+        value = PRIORITY_NAMES.get(
+            word, int(word) if word.isascii() and word.isdigit() and len(word) < 4 else value
+        )
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10:
         return value
     raise InvalidInput(

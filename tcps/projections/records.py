@@ -56,12 +56,12 @@ class RecordFiles:
         """The bytes of a record's file, or None when there is none."""
         return self.disk.read(self.root / path)
 
-    def receipts_of(self, sku_id: str) -> dict[str, bytes | None]:
-        """Every name in the SKU's receipts folder, with its bytes; None for what is no plain file."""
+    def receipts_of(self, sku_id: str) -> dict[str, str | None]:
+        """SHA-256 of every file in the SKU's receipts folder by path; None for what is no plain file."""
         folder = f"{sku_folder(sku_id)}/receipts"
         names = self.disk.names(self.root / folder)
         paths = [f"{folder}/{name}" for name in names if not is_temporary(name)]
-        return {path: self.disk.read_plain(self.root / path) for path in paths}
+        return {path: self.disk.sha256(self.root / path) for path in paths}
 
     def position(self) -> int:
         """The sequence number up to which every record file was written."""

@@ -26,6 +26,8 @@ from tcps.rules.state import State, found
 
 LOGGED = 100
 """How many occurrences an Andon keeps, the newest."""
+TRIGGER_FIELDS = ("sku_id", "failure_type", "stage", "severity", "work_order_id", "details")
+"""What the one who triggers an Andon may say of it."""
 RESOLUTION_TEXTS = ("root_cause", "fix_applied", "prevention_added")
 
 
@@ -130,9 +132,7 @@ def resolve(
 def blocking(state: State, sku_id: str, stage: Stage | None = None) -> list[AndonEvent]:
     """The open Andons that hold the SKU at `stage` (None: anywhere), oldest first."""
     return [
-        andon
-        for andon in state.open_andons(sku_id)
-        if stage is None or andon.stage.number <= stage.number
+        andon for andon in state.open_andons(sku_id) if stage is None or andon.stage.number <= stage.number
     ]
 
 
@@ -167,9 +167,7 @@ def _work_order_of(state: State, sku_id: str, given: str | None) -> str | None:
 
 
 def _already_resolved(andon: AndonEvent) -> Refused:
-    return Refused(
-        f"{andon.id} is resolved already", code="already_resolved", details={"id": andon.id}
-    )
+    return Refused(f"{andon.id} is resolved already", code="already_resolved", details={"id": andon.id})
 
 
 def merged_details(details: Json, message: str | None) -> Json:

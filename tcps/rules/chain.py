@@ -13,11 +13,11 @@ Steps, for one SKU:
 Every finding is listed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from tcps.canonical import digest, file_bytes, genesis, parse, record_bytes, sha256_hex
-from tcps.model import HOUR_MS, SKEW_MS, STAGES, Part, Receipt, ReceiptStatus, Timestamp, to_ms
+from tcps.canonical import digest, file_bytes, genesis, parse, record_bytes
+from tcps.model import HOUR_MS, SKEW_MS, STAGES, AndonEvent, Part, Receipt, ReceiptStatus, Timestamp, to_ms
 
 
 class Finding(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
@@ -62,15 +62,17 @@ class Expected(Part, frozen=True, kw_only=True):
     receipt: Receipt
 
 
-class Chain(Part, frozen=True, kw_only=True):
+class Chain(NamedTuple):
     """All that a verdict is made of."""
 
     store_id: str
     sku_id: str
     expected: Sequence[Expected]
     """By sequence."""
-    found: Mapping[str, bytes | None]
-    """Every file in the SKU's receipts folder by its path; None for one that cannot be read as a file."""
+    found: Mapping[str, str | None]
+    """SHA-256 of every file in the SKU's receipts folder by path; None for what is no readable file."""
+    read: Callable[[str], bytes | None]
+    """The bytes of a file that differs, to say in what."""
     andon_spans: Sequence[tuple[int, int]] = ()
     """When the SKU was under an Andon: start and end, in ms."""
     max_gap_hours: float = 24
@@ -98,6 +100,12 @@ def judge(chain: Chain, now: Timestamp) -> Verdict:
     )
 
 
+def andon_span(andon: AndonEvent, now: Timestamp) -> tuple[int, int]:
+    """When an Andon held its SKU: from its creation to its resolution, or to now, in ms."""
+    end = andon.resolution.resolved_at if andon.resolution else now
+    return to_ms(andon.created_at), to_ms(end)
+
+
 def _files(chain: Chain) -> Iterable[Finding]:
     """Steps 1 to 3: each expected file, then every file that nobody expects."""
     by_digest = {expected.sha256: expected for expected in chain.expected}
@@ -105,11 +113,14 @@ def _files(chain: Chain) -> Iterable[Finding]:
         if expected.path not in chain.found:
             yield _integrity("MISSING", expected, "its file is gone", got=None)
             continue
-        content = chain.found[expected.path]
-        if content is None:
+        got = chain.found[expected.path]
+        if got == expected.sha256:
+            continue
+        content = chain.read(expected.path)
+        if got is None or content is None:
             yield _integrity("UNREADABLE", expected, "its file cannot be read", got=None)
-        elif sha256_hex(content) != expected.sha256:
-            yield _changed(expected, content, by_digest.get(sha256_hex(content)))
+        else:
+            yield _changed(expected, content, by_digest.get(got))
     places = {expected.path for expected in chain.expected}
     for path in sorted(set(chain.found) - places):
         yield _foreign(path, chain.found[path], by_digest)
@@ -136,8 +147,8 @@ def _changed(expected: Expected, content: bytes, other: Expected | None) -> Find
     return _integrity("EDITED", expected, why, got=got)
 
 
-def _foreign(path: str, content: bytes | None, by_digest: Mapping[str, Expected]) -> Finding:
-    other = by_digest.get(sha256_hex(content)) if content is not None else None
+def _foreign(path: str, sha256: str | None, by_digest: Mapping[str, Expected]) -> Finding:
+    other = None if sha256 is None else by_digest.get(sha256)
     if other is not None:
         why = f"{path} holds receipt {other.receipt.id}, which belongs in {other.path}"
         return Finding(
@@ -151,7 +162,7 @@ def _foreign(path: str, content: bytes | None, by_digest: Mapping[str, Expected]
             got=path,
             message=why,
         )
-    got = None if content is None else digest(content)
+    got = None if sha256 is None else f"sha256:{sha256}"
     message = f"{path} is in the chain's folder and in no ledger line"
     return Finding(kind="integrity", class_="EXTRA", path=path, got=got, message=message)
 

@@ -34,9 +34,7 @@ def remove(state: State, work_order_id: str, on_id: str) -> WorkOrder:
     """`work_order_id` waits for `on_id` no more."""
     order = found(state, WorkOrder, work_order_id)
     if on_id not in order.depends_on:
-        raise NotFound(
-            f"{order.id} does not depend on {on_id}", details={"id": order.id, "on": on_id}
-        )
+        raise NotFound(f"{order.id} does not depend on {on_id}", details={"id": order.id, "on": on_id})
     if order.status.terminal:
         raise wrong_status("work_order", order.id, order.status, "lose a dependency")
     kept = tuple(on for on in order.depends_on if on != on_id)

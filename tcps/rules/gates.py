@@ -259,7 +259,9 @@ class _Judge:
             return self._result("test_pass_rate", ">=", least, given, "invalid")
         if given is not _MISSING and abs(given - rate) > TOLERANCE:  # type: ignore[operator]
             return self._result("test_pass_rate", "=", rate, given, "inconsistent")
-        return self._result("test_pass_rate", ">=", least, rate, None if rate >= (least or 0) else "threshold")
+        return self._result(
+            "test_pass_rate", ">=", least, rate, None if rate >= (least or 0) else "threshold"
+        )
 
     def _at_least(self, metric: str, valid: Any) -> RuleResult:
         least = thresholds.bound(self.policy, self.stage, metric)

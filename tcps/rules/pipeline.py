@@ -42,6 +42,19 @@ from tcps.rules.policy import flag
 from tcps.rules.state import State, found
 
 
+RUN_FIELDS = (
+    "sku_id",
+    "stage",
+    "status",
+    "metrics",
+    "evidence",
+    "artifacts",
+    "duration_ms",
+    "timestamp",
+)
+"""What the one who reports a run may say of it."""
+
+
 class Run(Part, frozen=True, kw_only=True):
     """One run of one stage, as its actor reports it."""
 
@@ -332,7 +345,8 @@ def _free_id(state: State, sku_id: object) -> str:
     taken = state.sku_id_in_use(chosen)
     if taken is not None:
         raise Conflict(
-            f"SKU id {chosen} is taken" + ("" if taken == chosen else f": it differs only in case from {taken}"),
+            f"SKU id {chosen} is taken"
+            + ("" if taken == chosen else f": it differs only in case from {taken}"),
             code="duplicate_id",
             details={"id": chosen, "taken_by": taken},
         )

@@ -118,9 +118,7 @@ def source_key(kind: SignalType, source: str) -> str:
     return source
 
 
-def _bucket(
-    kind: SignalType, title: str, given: object, labels: Iterable[str], metadata: Json
-) -> Bucket:
+def _bucket(kind: SignalType, title: str, given: object, labels: Iterable[str], metadata: Json) -> Bucket:
     chosen = None if given is None else parse_enum(Bucket, given)
     if kind is SignalType.CVE or _CVE_TITLE.match(title):
         return Bucket.SECURITY

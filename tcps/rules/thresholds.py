@@ -43,9 +43,7 @@ _MOST: dict[tuple[Stage, str], int | float | None] = {
 def defaults() -> dict[str, Any]:
     """The bounds by policy key `gates.<gate>.<metric>`; one without a bound is not listed."""
     bounds = {**_LEAST, **_MOST}
-    return {
-        f"gates.{gate}.{metric}": bound for (gate, metric), bound in bounds.items() if bound is not None
-    }
+    return {f"gates.{gate}.{metric}": bound for (gate, metric), bound in bounds.items() if bound is not None}
 
 
 def bound(policy: Policy, gate: Stage, metric: str) -> int | float | None:

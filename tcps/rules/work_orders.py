@@ -85,9 +85,7 @@ def start(state: State, work_order_id: str) -> WorkOrder:
     """queued → in progress, if its bucket has room."""
     order = found(state, WorkOrder, work_order_id)
     if order.status is WorkOrderStatus.IN_PROGRESS:
-        raise Refused(
-            f"{order.id} is in progress already", code="already_started", details={"id": order.id}
-        )
+        raise Refused(f"{order.id} is in progress already", code="already_started", details={"id": order.id})
     if order.status.terminal:
         raise wrong_status("work_order", order.id, order.status, "start")
     if order.status is WorkOrderStatus.BLOCKED:
@@ -228,9 +226,7 @@ def blocked(state: State, order: WorkOrder) -> Refused:
 
 
 def _completed(state: State, order: WorkOrder) -> WorkOrder:
-    done = replace(
-        order, status=WorkOrderStatus.COMPLETED, completed_at=state.now, updated_at=state.now
-    )
+    done = replace(order, status=WorkOrderStatus.COMPLETED, completed_at=state.now, updated_at=state.now)
     order = state.put(done)
     for waiting in state.blocked_on(order.id):
         unblock(state, found(state, WorkOrder, waiting))

@@ -50,9 +50,7 @@ def confirm(index: Index, ledger: Ledger) -> None:
     )
 
 
-def fold(
-    index: Index, ledger: Ledger, checkpoint: Checkpoint | None = None
-) -> tuple[Head, Line | None, str]:
+def fold(index: Index, ledger: Ledger, checkpoint: Checkpoint | None = None) -> tuple[Head, Line | None, str]:
     """Apply the lines after the index's position, as far as they can be read.
 
     Gives the head reached, and the first line that cannot be read with the reason, if there is one.

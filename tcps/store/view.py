@@ -15,9 +15,8 @@ from tcps.model import (
     Stage,
     Timestamp,
     WorkOrder,
-    to_ms,
 )
-from tcps.rules.chain import Chain, Expected, Verdict, judge
+from tcps.rules.chain import Chain, Expected, Verdict, andon_span, judge
 from tcps.rules.policy import setting
 from tcps.store.loading import Loader
 
@@ -113,24 +112,22 @@ class View:
 
     def verdict(self, sku_id: str) -> Verdict:
         """The SKU's chain, checked against the ledger's own lines now."""
-        expected, found = [], self._folder(sku_id)
+        expected, found = [], self.loader.records.receipts_of(sku_id)
         for record_id in self._chain_ids(sku_id):
-            promise, content = self._promise(record_id)
+            promise, written = self._promise(record_id)
             expected.append(promise)
-            if content is not None:
-                found.setdefault(promise.path, content)
-        spans = [self._span(andon) for andon in self.andons_of(sku_id)]
-        return judge(
-            Chain(
-                store_id=self.store_id,
-                sku_id=sku_id,
-                expected=expected,
-                found=found,
-                andon_spans=spans,
-                max_gap_hours=setting(self.policy(), "max_gap_hours"),
-            ),
-            self.now,
+            if not written:
+                found.setdefault(promise.path, promise.sha256)
+        chain = Chain(
+            store_id=self.store_id,
+            sku_id=sku_id,
+            expected=expected,
+            found=found,
+            read=self.loader.records.read,
+            andon_spans=[andon_span(andon, self.now) for andon in self.andons_of(sku_id)],
+            max_gap_hours=setting(self.policy(), "max_gap_hours"),
         )
+        return judge(chain, self.now)
 
     def work_orders(self, where: "Filter", limit: int | None, sort: str) -> Iterator[WorkOrder]:
         """The work orders that meet the filter, in the order of `sort`."""
@@ -177,23 +174,13 @@ class View:
     def _chain_ids(self, sku_id: str) -> tuple[str, ...]:
         return self._column("SELECT id FROM receipt WHERE sku_id=? ORDER BY sequence", sku_id)
 
-    def _promise(self, record_id: str) -> tuple[Expected, bytes | None]:
-        """A receipt by the ledger's own line, and its bytes if its file may not be written yet."""
+    def _promise(self, record_id: str) -> tuple[Expected, bool]:
+        """A receipt by the ledger's own line, and whether its file must be there."""
         row = self.loader.row("receipt", record_id)
         assert row is not None
-        content = self.loader.from_ledger(row)
-        receipt = msgspec.json.decode(content, type=Receipt)
-        pending = row.seq > self.loader.records.position()
+        receipt = msgspec.json.decode(self.loader.from_ledger(row), type=Receipt)
         expected = Expected(path=row.path, sha256=row.sha256, receipt=receipt)
-        return expected, content if pending else None
-
-    def _folder(self, sku_id: str) -> dict[str, bytes | None]:
-        """Every file in the SKU's receipts folder."""
-        return self.loader.records.receipts_of(sku_id)
-
-    def _span(self, andon: AndonEvent) -> tuple[int, int]:
-        end = andon.resolution.resolved_at if andon.resolution else self.now
-        return to_ms(andon.created_at), to_ms(end)
+        return expected, row.seq <= self.loader.records.position()
 
     def _one(self, sql: str, *values: Any) -> Any:
         row = self.loader.index.db.execute(sql, values).fetchone()
@@ -227,4 +214,3 @@ class Filter:
     def sql(self) -> str:
         """The WHERE clause."""
         return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
-

@@ -1,0 +1,309 @@
+"""Store: the library's public surface (interface 8), which the command line uses too."""
+
+import contextlib
+import getpass
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from tcps import verify
+from tcps.canonical import sha256_hex
+from tcps.errors import IntegrityError, invalid_field, not_found
+from tcps.files import Disk
+from tcps.ledger import Entry
+from tcps.merkle import Checkpoint
+from tcps.model import (
+    AndonEvent,
+    AndonStatus,
+    Bucket,
+    Clock,
+    Receipt,
+    Record,
+    Stage,
+    WorkOrder,
+    WorkOrderStatus,
+    parse_enum,
+    system_clock,
+)
+from tcps.model.text import LABEL, checked_id, required
+from tcps.rules import andon, pipeline, signals, work_orders
+from tcps.store import giving, location
+from tcps.store.draft import Draft
+from tcps.store.engine import Engine
+from tcps.store.view import Filter, View
+
+R = TypeVar("R", bound=Record)
+Given = Mapping[str, Any]
+
+
+class Store:
+    """One store, open. Use it as a context manager; threads may share it.
+
+    `actor` is who acts; it lands in the ledger. `wait` bounds the wait for the writer's lock, in
+    seconds. Any method may raise `TcpsError`: `IntegrityError` on reading a record that is not what
+    the ledger says, `LockTimeout`, or `storage_error` on a failure of the file system.
+    """
+
+    def __init__(self, engine: Engine, actor: str) -> None:
+        self.engine = engine
+        self.actor = actor
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path = ".",
+        *,
+        actor: str | None = None,
+        wait: float = 30.0,
+        clock: Clock = system_clock,
+        disk: Disk | None = None,
+    ) -> "Store":
+        """Open the store in `path`, a `.tcps` folder or the folder that holds one. Raises NoStore."""
+        folder = location.find(str(path), Path.cwd())
+        who = required("actor", actor or getpass.getuser(), "a store", LABEL)
+        return cls(Engine(folder, disk=disk, clock=clock, wait=wait), who)
+
+    @classmethod
+    def create(cls, path: str | Path = ".", **options: Any) -> "Store":
+        """Make the store in `path`/.tcps, or open the one that is there; options are those of `open`."""
+        location.create(Path(path), options.get("disk"), options.get("clock", system_clock))
+        return cls.open(path, **options)
+
+    def close(self) -> None:
+        """Give every descriptor back."""
+        self.engine.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        """The `.tcps` folder."""
+        return self.engine.fold.folder
+
+    @property
+    def store_id(self) -> str:
+        """The random id of the store."""
+        return self.engine.identity.store_id
+
+    @property
+    def notices(self) -> list[str]:
+        """What a person should know though nothing failed, such as a torn tail that was cut off."""
+        return self.engine.fold.notices
+
+    @contextlib.contextmanager
+    def transaction(self, action: str = "transaction", key: str | None = None) -> Iterator[Draft]:
+        """Everything done inside is one entry of the ledger: all of it or nothing.
+
+        Inside another transaction it is a part of that one, which alone is undone when it raises.
+        `action` names it in the ledger; `key` is an idempotency key.
+        """
+        with self.engine.transaction(self.actor, action, key) as draft:
+            yield draft
+
+    @contextlib.contextmanager
+    def batch(self) -> Iterator[None]:
+        """Transactions inside share one sync: each is whole or not there, and none is before the end.
+
+        If the body raises, none of them is kept.
+        """
+        with self.engine.batch():
+            yield
+
+    @contextlib.contextmanager
+    def view(self) -> Iterator[View]:
+        """A snapshot: as long as it is open, what it says does not change."""
+        with self.engine.view(self.actor) as view:
+            yield view
+
+    # Receipts
+
+    def store_receipt(self, receipt: Receipt | Given) -> Receipt:
+        """Record a run of a stage: the gate is judged, the receipt chained, a failure raises its Andon.
+
+        Takes sku_id, stage, and any of status, metrics, evidence, artifacts, duration_ms, timestamp.
+        """
+        given = giving.fields(Receipt, receipt, pipeline.RUN_FIELDS)
+        self._refuse_taken(Receipt, given.pop("receipt_id", None))
+        run = pipeline.read_run(**giving.needed(given, ("sku_id", "stage"), "a receipt"))
+        with self.transaction("receipt.add") as draft:
+            return pipeline.record(draft, run).receipt
+
+    def get_receipt(self, receipt_id: str) -> Receipt:
+        """The receipt. Raises NotFound."""
+        return self._get(Receipt, receipt_id)
+
+    def load_receipt(self, path: str | Path) -> Receipt:
+        """The receipt in a file, checked for form only; `verify_receipt` asks the ledger too."""
+        return giving.receipt_file(Path(path))
+
+    def list_receipts_by_sku(self, sku_id: str) -> list[Receipt]:
+        """The SKU's receipts by sequence."""
+        with self.view() as view:
+            return list(view.chain(checked_id("sku_id", sku_id)))
+
+    def list_receipts_by_stage(self, stage: Stage | str) -> list[Receipt]:
+        """Every receipt of a stage, oldest first."""
+        where = Filter().one_of("stage", [parse_enum(Stage, stage).number])
+        with self.view() as view:
+            return list(view.receipts(where, None))
+
+    def verify_receipt(self, receipt: str | Path) -> Receipt:
+        """Check one receipt, by id or by file, against the ledger's own line, byte for byte.
+
+        Raises NotFound when the ledger does not know it, IntegrityError when the bytes differ.
+        """
+        path = Path(receipt)
+        given = path.read_bytes() if path.is_file() else None
+        receipt_id = str(receipt) if given is None else giving.receipt_file(path).id
+        with self.view() as view:
+            row = view.loader.row("receipt", checked_id("receipt_id", receipt_id))
+            if row is None:
+                raise not_found("receipt", receipt_id)
+            content = view.loader.load(row) if given is None else given
+            if sha256_hex(content) != row.sha256 or content != view.loader.from_ledger(row):
+                raise IntegrityError(
+                    f"{receipt} is not receipt {row.id} as the ledger holds it",
+                    details={"expected": f"sha256:{row.sha256}", "got": f"sha256:{sha256_hex(content)}"},
+                )
+        return msgspec.json.decode(content, type=Receipt)
+
+    # Work orders
+
+    def store_work_order(self, order: WorkOrder | Given) -> WorkOrder:
+        """Create a work order from title, description, labels, bucket, priority, due_on, metadata,
+        sku_id, depends_on, and its pull signal's type and source. The same source again gives the
+        order that is there."""
+        given = giving.fields(WorkOrder, order, signals.ORDER_FIELDS)
+        self._refuse_taken(WorkOrder, given.pop("work_order_id", None))
+        demand = signals.read_demand(given)
+        with self.transaction("work_order.create") as draft:
+            return work_orders.create(draft, demand).order
+
+    def get_work_order(self, work_order_id: str) -> WorkOrder:
+        """The work order. Raises NotFound."""
+        return self._get(WorkOrder, work_order_id)
+
+    def list_work_orders(self, limit: int | None = None) -> list[WorkOrder]:
+        """Every work order, oldest first."""
+        return self._work_orders(Filter(), limit)
+
+    def list_work_orders_by_status(self, status: WorkOrderStatus | str) -> list[WorkOrder]:
+        """The work orders of a status, oldest first."""
+        return self._work_orders(Filter().one_of("status", [parse_enum(WorkOrderStatus, status)]))
+
+    def list_work_orders_by_bucket(self, bucket: Bucket | str) -> list[WorkOrder]:
+        """The work orders of a bucket, oldest first."""
+        return self._work_orders(Filter().one_of("bucket", [parse_enum(Bucket, bucket)]))
+
+    def update_work_order(self, order: WorkOrder | Given) -> WorkOrder:
+        """Store a changed work order. Raises Conflict when its revision is not the current one.
+
+        A record is compared with what is stored; a mapping names work_order_id, revision and only
+        what changes.
+        """
+        order_id, revision, given = giving.update(WorkOrder, order)
+        with self.transaction("work_order.update") as draft:
+            changed = giving.changed(draft.get(WorkOrder, order_id), given)
+            return work_orders.update(draft, order_id, changed, revision)
+
+    def delete_work_order(self, work_order_id: str) -> WorkOrder:
+        """Remove a queued or cancelled work order without SKUs; gives it as it was."""
+        with self.transaction("work_order.delete") as draft:
+            return work_orders.delete(draft, work_order_id)
+
+    # Andon events
+
+    def store_andon_event(self, event: AndonEvent | Given) -> AndonEvent:
+        """Trigger an Andon from sku_id, failure_type and any of stage, severity, work_order_id, details."""
+        given = giving.fields(AndonEvent, event, andon.TRIGGER_FIELDS)
+        self._refuse_taken(AndonEvent, given.pop("andon_id", None))
+        with self.transaction("andon.trigger") as draft:
+            needed = {"sku_id": None, "failure_type": None}
+            return andon.trigger(draft, **(needed | given))
+
+    def get_andon_event(self, andon_id: str) -> AndonEvent:
+        """The Andon event. Raises NotFound."""
+        return self._get(AndonEvent, andon_id)
+
+    def list_andon_events(self, limit: int | None = None) -> list[AndonEvent]:
+        """Every Andon event, oldest first."""
+        with self.view() as view:
+            return list(view.andon_events(Filter(), limit))
+
+    def list_andon_events_by_status(self, status: AndonStatus | str) -> list[AndonEvent]:
+        """The Andon events of a status, oldest first."""
+        where = Filter().one_of("status", [parse_enum(AndonStatus, status)])
+        with self.view() as view:
+            return list(view.andon_events(where, None))
+
+    def update_andon_event(self, event: AndonEvent | Given) -> AndonEvent:
+        """Move an Andon on: to `investigating`, or to `resolved` with its resolution.
+
+        Raises Conflict when its revision is not the current one; nothing else of it can change.
+        """
+        andon_id, revision, given = giving.update(AndonEvent, event)
+        with self.transaction("andon.update") as draft:
+            current = draft.get(AndonEvent, andon_id)
+            changed = giving.changed(current, given)
+            giving.require_current(current, andon_id, revision)
+            if changed.keys() <= {"status"} and changed.get("status") == AndonStatus.INVESTIGATING:
+                return andon.investigate(draft, andon_id)
+            if "resolution" in changed and changed.keys() <= {"status", "resolution"}:
+                return andon.resolve(draft, andon_id, **giving.resolution(changed["resolution"]))
+        raise invalid_field(
+            next(iter(changed), "status"), "cannot be changed so: an Andon is only investigated or resolved"
+        )
+
+    # The store
+
+    def verify_chain(self, sku_id: str) -> verify.Report:
+        """Check one SKU's chain against the ledger, every byte read again. Raises NotFound."""
+        return self.verify_chains([checked_id("sku_id", sku_id)])
+
+    def verify_chains(self, sku_ids: list[str]) -> verify.Report:
+        """`verify_chain` of several SKUs in one reading of the ledger."""
+        identity, disk = self.engine.identity, self.engine.fold.disk
+        return verify.verify_chains(
+            self.folder, disk, identity.origin, identity.store_id, sku_ids, self.engine.clock()
+        )
+
+    def verify_integrity(self) -> verify.Report:
+        """Check the whole store: ledger, checkpoint, every record file, every chain."""
+        identity, disk = self.engine.identity, self.engine.fold.disk
+        return verify.verify_store(self.folder, disk, identity.origin, identity.store_id, self.engine.clock())
+
+    def checkpoint(self) -> Checkpoint:
+        """Make the record files durable and write the tree's size and root to `checkpoint`."""
+        return self.engine.checkpoint()
+
+    def change_history(self, kind: str, record_id: str) -> list[Entry]:
+        """Every ledger entry that changed a record, oldest first. Raises NotFound for one never there."""
+        with self.view() as view:
+            entries = [view.loader.entry(seq) for seq in view.history(kind, record_id)]
+        if not entries:
+            raise not_found(kind, record_id)
+        return entries
+
+    def _get(self, kind: type[R], record_id: str) -> R:
+        checked_id(kind.id_field, record_id)
+        with self.view() as view:
+            record = view.get(kind, record_id)
+        if record is None:
+            raise not_found(kind.kind, record_id)
+        return record
+
+    def _work_orders(self, where: Filter, limit: int | None = None) -> list[WorkOrder]:
+        with self.view() as view:
+            return list(view.work_orders(where, limit, "n"))
+
+    def _refuse_taken(self, kind: type[Record], record_id: str | None) -> None:
+        """An id that only the store gives: one that exists is a conflict, another is refused."""
+        if record_id:
+            with self.view() as view:
+                giving.refuse_given_id(kind, record_id, view.get(kind, checked_id(kind.id_field, record_id)))

@@ -1,0 +1,42 @@
+"""What tests share: a clock that stands still until told, and a store on it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tcps.model import Timestamp, from_ms, to_ms
+from tcps.store import Store
+
+START = Timestamp("2026-01-20T10:00:00.000Z")
+
+
+class FixedClock:
+    """A clock that tells the same moment until it is moved."""
+
+    def __init__(self, now: Timestamp = START) -> None:
+        self.now = now
+
+    def __call__(self) -> Timestamp:
+        return self.now
+
+    def forward(self, *, hours: float = 0, seconds: float = 0, ms: int = 0) -> None:
+        """Move on (or back, with negative amounts)."""
+        self.now = from_ms(to_ms(self.now) + round(hours * 3_600_000 + seconds * 1000) + ms)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FixedClock) -> Iterator[Store]:
+    with Store.create(tmp_path, actor="alice", clock=clock) as store:
+        yield store
+
+
+@pytest.fixture
+def opened(tmp_path: Path, clock: FixedClock) -> Callable[[], Store]:
+    """Open the store of `store` once more, as another process would."""
+    return lambda: Store.open(tmp_path, actor="bob", clock=clock)
