@@ -103,14 +103,7 @@ def create(state: State, work_order_id: str, sku_id: object = None, metadata: ob
 
 def record(state: State, run: Run) -> Recorded:
     """Judge the stage's gate and append the receipt; a fail also raises the Andon (jidoka)."""
-    sku = found(state, Sku, run.sku_id)
-    _require_in_production(state, sku, "record a receipt")
-    if run.stage is not sku.current_stage:
-        raise Refused(
-            f"{sku.id} is at {sku.current_stage}, not at {run.stage}",
-            code="stage_out_of_order",
-            details={"expected": sku.current_stage, "got": run.stage},
-        )
+    sku = require_at(state, run.sku_id, run.stage)
     gates.refuse_system_metrics(run.metrics)
     if "gate" in run.evidence:
         raise invalid_field("evidence.gate", "is written by the system and cannot be given")
@@ -137,6 +130,19 @@ def record(state: State, run: Run) -> Recorded:
     sku = state.put(replace(sku, receipt_count=receipt.sequence, head=head, updated_at=state.now))
     event = _stop(state, receipt, violated) if receipt.status is ReceiptStatus.FAIL else None
     return Recorded(receipt, results, event, sku)
+
+
+def require_at(state: State, sku_id: str, stage: Stage) -> Sku:
+    """The SKU, which is in production at the stage; else the refusal that `record` gives."""
+    sku = found(state, Sku, sku_id)
+    _require_in_production(state, sku, "record a receipt")
+    if stage is not sku.current_stage:
+        raise Refused(
+            f"{sku.id} is at {sku.current_stage}, not at {stage}",
+            code="stage_out_of_order",
+            details={"expected": sku.current_stage, "got": stage},
+        )
+    return sku
 
 
 def run(state: State, stage_run: Run) -> Recorded:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tcps.ledger import Entry
 from tcps.model import (
     AndonEvent,
     Bucket,
@@ -149,6 +150,11 @@ class View:
         """The sequence numbers of the ledger entries that changed a record."""
         sql = "SELECT seq FROM change WHERE kind=? AND id=? ORDER BY seq"
         return [seq for (seq,) in self.loader.index.db.execute(sql, (kind, record_id))]
+
+    def entry_of_key(self, key: str) -> Entry | None:
+        """The ledger entry that was made with this idempotency key."""
+        seq = self._one("SELECT seq FROM idempotency WHERE key=?", key)
+        return None if seq is None else self.loader.entry(seq)
 
     def counts(self, table: str, column: str) -> dict[str, int]:
         """How many records the index has for each value of a column."""

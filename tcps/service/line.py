@@ -1,0 +1,169 @@
+"""Use cases of the line: SKUs, their receipts and gates."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tcps.canonical import plain, sha256_hex
+from tcps.errors import TcpsError, invalid_field
+from tcps.model import (
+    STAGES,
+    Artifact,
+    Json,
+    ReceiptStatus,
+    Sku,
+    SkuStatus,
+    Stage,
+    parse_enum,
+)
+from tcps.model.text import checked_id
+from tcps.rules import gates, pipeline
+from tcps.rules.pipeline import Recorded, Run
+from tcps.rules.state import found
+from tcps.service import views
+from tcps.store import Filter, Store
+
+
+def create_sku(store: Store, work_order_id: str, sku_id: str | None = None) -> Json:
+    """Put a SKU of a work order at the first stage."""
+    with store.transaction("sku.create") as draft:
+        return views.sku(draft, pipeline.create(draft, work_order_id, sku_id))
+
+
+def list_skus(
+    store: Store,
+    *,
+    status: Sequence[str] = (),
+    stage: Sequence[str] = (),
+    work_order: str | None = None,
+    limit: int | None = None,
+) -> list[Json]:
+    """The SKUs that meet every filter, oldest first."""
+    where = Filter().one_of("status", [parse_enum(SkuStatus, value) for value in status])
+    where.one_of("stage", [parse_enum(Stage, value).number for value in stage])
+    if work_order is not None:
+        where.add("work_order_id=?", checked_id("work_order_id", work_order))
+    with store.view() as view:
+        return [views.sku(view, sku) for sku in view.skus(where, limit)]
+
+
+def show_sku(store: Store, sku_id: str) -> Json:
+    """A SKU with its receipts."""
+    with store.view() as view:
+        sku = found(view, Sku, sku_id)
+        receipts = [views.receipt(receipt) for receipt in view.chain(sku.id)]
+        return views.sku(view, sku) | {"receipts": receipts}
+
+
+def advance(store: Store, sku_id: str) -> Json:
+    """Move a SKU to the next stage."""
+    with store.transaction("sku.advance") as draft:
+        return views.sku(draft, pipeline.advance(draft, sku_id))
+
+
+def publish(store: Store, sku_id: str) -> Json:
+    """Publish a completed SKU."""
+    with store.transaction("sku.publish") as draft:
+        return views.sku(draft, pipeline.publish(draft, sku_id))
+
+
+def abort(store: Store, sku_id: str, reason: str) -> Json:
+    """Take a SKU off the line."""
+    with store.transaction("sku.abort") as draft:
+        return views.sku(draft, pipeline.abort(draft, sku_id, reason))
+
+
+def add_receipt(store: Store, run: Run) -> Recorded:
+    """Record one run of one stage; a failed gate is a result, not an error."""
+    with store.transaction("receipt.add") as draft:
+        return pipeline.record(draft, run)
+
+
+def run_stage(store: Store, run: Run) -> Recorded:
+    """Record a run, and advance the SKU when it passed and nothing blocks; one transaction."""
+    with store.transaction("sku.run") as draft:
+        return pipeline.run(draft, run)
+
+
+def require_runnable(store: Store, sku_id: str, stage: Stage) -> None:
+    """Refuse now what `run_stage` would refuse after the command has run."""
+    with store.view() as view:
+        pipeline.require_at(view, sku_id, stage)
+
+
+def list_receipts(
+    store: Store,
+    *,
+    sku: str | None = None,
+    stage: Sequence[str] = (),
+    status: Sequence[str] = (),
+    work_order: str | None = None,
+    limit: int | None = None,
+) -> list[Json]:
+    """The receipts that meet every filter, oldest first."""
+    where = Filter().one_of("status", [parse_enum(ReceiptStatus, value) for value in status])
+    where.one_of("stage", [parse_enum(Stage, value).number for value in stage])
+    if sku is not None:
+        where.add("sku_id=?", checked_id("sku_id", sku))
+    if work_order is not None:
+        where.add("work_order_id=?", checked_id("work_order_id", work_order))
+    with store.view() as view:
+        return [views.receipt(receipt) for receipt in view.receipts(where, limit)]
+
+
+def show_receipt(store: Store, receipt_id: str) -> Json:
+    """One receipt."""
+    return views.receipt(store.get_receipt(receipt_id))
+
+
+def verify_receipt(store: Store, receipt: str) -> Json:
+    """One receipt, by id or by file, after it was found to be the ledger's, byte for byte."""
+    return views.receipt(store.verify_receipt(receipt))
+
+
+def quality_gates(store: Store, sku_id: str) -> Json:
+    """The diagnostic run over all gates on the newest receipts (domain 9); writes nothing."""
+    with store.view() as view:
+        sku = found(view, Sku, sku_id)
+        stages = []
+        for stage in STAGES:
+            receipt = view.newest_receipt(sku.id, stage)
+            rules = [] if receipt is None else pipeline.judge_stored(view, sku, receipt)
+            failed = bool(gates.violations(rules))
+            result = "not_run" if receipt is None else "fail" if failed else "pass"
+            stages.append(
+                {
+                    "stage": stage,
+                    "result": result,
+                    "receipt_id": receipt.id if receipt else None,
+                    "receipt_status": receipt.status if receipt else None,
+                    "rules": [plain(rule) for rule in rules],
+                }
+            )
+        counted = [stage["result"] for stage in stages]
+        return {
+            "sku_id": sku.id,
+            "current_stage": sku.current_stage,
+            "passed": counted.count("pass"),
+            "failed": counted.count("fail"),
+            "not_run": counted.count("not_run"),
+            "stages": stages,
+        }
+
+
+def artifact(path: str) -> Artifact:
+    """A file as an artifact: its name, SHA-256 and size. Raises `storage_error` when it cannot be read."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise TcpsError(f"cannot read artifact {path}: {error.strerror}") from error
+    name = Path(path).name
+    if not name:
+        raise invalid_field("artifact", f"{path!r} names no file")
+    return Artifact(name=name, sha256=sha256_hex(content), size=len(content))
+
+
+def recorded(store: Store, done: Recorded) -> Json:
+    """A recorded run as the edges show it: the receipt's fields."""
+    value: dict[str, Any] = views.receipt(done.receipt)
+    return value

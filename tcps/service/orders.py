@@ -1,0 +1,251 @@
+"""Use cases of work orders."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tcps.canonical import parse_input
+from tcps.errors import InvalidInput, TcpsError, invalid_field, missing
+from tcps.model import (
+    Bucket,
+    Json,
+    Record,
+    SlaStatus,
+    WorkOrder,
+    WorkOrderStatus,
+    parse_enum,
+    to_ms,
+)
+from tcps.model.text import LABEL, checked_id, clean, required
+from tcps.rules import dependencies, kanban, signals, work_orders
+from tcps.rules.signals import Demand
+from tcps.rules.state import found
+from tcps.service import views
+from tcps.store import Filter, Store, View
+
+SORTS = {
+    "id": "n",
+    "created": "created, n",
+    "priority": "priority DESC, n",
+    "deadline": "deadline IS NULL, deadline, n",
+}
+_OPEN = tuple(status for status in WorkOrderStatus if not status.terminal)
+
+
+def create(store: Store, fields: Mapping[str, Any], key: str | None = None) -> tuple[Json, str]:
+    """Create a work order; gives it and the outcome: `created`, `duplicate`, or `repeated` for a known key."""
+    (result,) = create_all(store, [signals.read_demand(fields)], key)
+    return result
+
+
+def create_from(
+    store: Store, text: str, overrides: Mapping[str, Any], key: str | None = None
+) -> list[tuple[Json, str]]:
+    """Create the work orders of pull signals in JSON (one, an array, or a line each), all or none."""
+    return create_all(store, read_signals(text, overrides), key)
+
+
+def create_all(store: Store, demands: Sequence[Demand], key: str | None) -> list[tuple[Json, str]]:
+    """Take the demands in one transaction; a key that was used gives what it made then."""
+    checked = None if key is None else required("idempotency_key", key, "a work order", LABEL)
+    with store.transaction("work_order.create", checked) as draft:
+        before = None if checked is None else made_with(draft, checked, WorkOrder)
+        if before is not None:
+            return [(views.work_order(draft, order), "repeated") for order in before]
+        taken = [work_orders.create(draft, demand) for demand in demands]
+        return [(views.work_order(draft, intake.order), intake.outcome) for intake in taken]
+
+
+def made_with(view: View, key: str, kind: type[Record]) -> list[Any] | None:
+    """The records of a kind that the transaction with this idempotency key made; None when there is none."""
+    entry = view.entry_of_key(key)
+    if entry is None:
+        return None
+    ids = [change.id for change in entry.changes if change.kind == kind.kind]
+    return [record for record in (view.get(kind, record_id) for record_id in ids) if record]
+
+
+def read_signals(text: str, overrides: Mapping[str, Any]) -> list[Demand]:
+    """Demands from JSON text; an error names the signal (`signal 3`) or the line that is wrong."""
+    values = list(_values(text))
+    if not values:
+        raise missing(["a pull signal"], "--from")
+    demands = []
+    for place, value in values:
+        try:
+            demands.append(signals.read_signal(_overridden(value, overrides)))
+        except InvalidInput as error:
+            if len(values) == 1:
+                raise
+            error.message = f"{place}: {error.message}"
+            error.details["place"] = place
+            raise
+    return demands
+
+
+def lists(
+    store: Store,
+    *,
+    status: Sequence[str] = (),
+    bucket: Sequence[str] = (),
+    label: Sequence[str] = (),
+    sku: str | None = None,
+    sla: str | None = None,
+    sort: str = "id",
+    limit: int | None = None,
+    everything: bool = False,
+) -> list[Json]:
+    """The work orders that meet every filter; without a status, those that are not ended."""
+    if sort not in SORTS:
+        raise invalid_field("sort", f"is one of {', '.join(SORTS)}, not {sort!r}")
+    chosen = [parse_enum(WorkOrderStatus, value) for value in status]
+    where = Filter().one_of("status", chosen or ([] if everything else _OPEN))
+    where.one_of("bucket", [parse_enum(Bucket, value) for value in bucket])
+    for name in label:
+        where.add("id IN (SELECT id FROM label WHERE label=?)", clean("label", name, LABEL))
+    if sku is not None:
+        where.add("id IN (SELECT work_order_id FROM sku WHERE id=?)", checked_id("sku_id", sku))
+    with store.view() as view:
+        if sla is not None:
+            _with_sla(where, parse_enum(SlaStatus, sla), to_ms(view.now))
+        return [views.work_order(view, order) for order in view.work_orders(where, limit, SORTS[sort])]
+
+
+def show(store: Store, work_order_id: str) -> Json:
+    """A work order with its SLA, dependencies, SKUs and their receipts."""
+    with store.view() as view:
+        order = found(view, WorkOrder, work_order_id)
+        skus = view.skus_of(order.id)
+        receipts = [views.receipt(receipt) for sku in skus for receipt in view.chain(sku.id)]
+        shown = [views.sku(view, sku) for sku in skus]
+        return views.work_order(view, order) | {"skus": shown, "receipts": receipts}
+
+
+def history(store: Store, work_order_id: str) -> list[Json]:
+    """Every change of a work order, oldest first, one that was deleted too."""
+    entries = store.change_history("work_order", checked_id("work_order_id", work_order_id))
+    return [_step(entry, work_order_id) for entry in map(views.entry, entries)]
+
+
+def start(store: Store, work_order_id: str) -> Json:
+    """Start a queued order."""
+    with store.transaction("work_order.start") as draft:
+        return views.work_order(draft, work_orders.start(draft, work_order_id))
+
+
+def complete(store: Store, work_order_id: str, sku_id: str | None = None) -> Json:
+    """Complete an order whose SKU is published."""
+    with store.transaction("work_order.complete") as draft:
+        return views.work_order(draft, work_orders.complete(draft, work_order_id, sku_id))
+
+
+def cancel(store: Store, work_order_id: str, reason: str) -> Json:
+    """Cancel an order and abort what it has on the line."""
+    with store.transaction("work_order.cancel") as draft:
+        return views.work_order(draft, work_orders.cancel(draft, work_order_id, reason))
+
+
+def update(
+    store: Store, work_order_id: str, fields: Mapping[str, Any], if_revision: int | None
+) -> Json:
+    """Change an order's fields."""
+    if not fields:
+        raise missing(["a field to change"], "an update")
+    with store.transaction("work_order.update") as draft:
+        order = work_orders.update(draft, work_order_id, fields, if_revision)
+        return views.work_order(draft, order)
+
+
+def delete(store: Store, work_order_id: str, dry_run: bool = False) -> Json:
+    """Delete an order; a dry run only says whether it could be."""
+    try:
+        with store.transaction("work_order.delete") as draft:
+            gone = views.work_order(draft, found(draft, WorkOrder, work_order_id))
+            work_orders.delete(draft, work_order_id)
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    return gone
+
+
+def depend(store: Store, work_order_id: str, on_id: str) -> Json:
+    """Let an order wait for another."""
+    with store.transaction("work_order.depend") as draft:
+        return views.work_order(draft, dependencies.add(draft, work_order_id, on_id))
+
+
+def undepend(store: Store, work_order_id: str, on_id: str) -> Json:
+    """Let an order wait for another no more."""
+    with store.transaction("work_order.undepend") as draft:
+        return views.work_order(draft, dependencies.remove(draft, work_order_id, on_id))
+
+
+def reorder(store: Store, bucket: str, ids: Sequence[str]) -> list[Json]:
+    """Give a bucket's queue a new order."""
+    with store.transaction("work_order.reorder") as draft:
+        orders = kanban.reorder(draft, parse_enum(Bucket, bucket), tuple(ids))
+        return [views.work_order(draft, order) for order in orders]
+
+
+class _DryRun(Exception):
+    """Ends a transaction without keeping it."""
+
+
+def _overridden(value: Any, overrides: Mapping[str, Any]) -> Any:
+    """A signal with the fields that the command line gave in place of its own."""
+    if not overrides or not isinstance(value, Mapping):
+        return value
+    inner = value.get("pull_signal", value)
+    return {**inner, **overrides} if isinstance(inner, Mapping) else value
+
+
+def _values(text: str) -> Iterable[tuple[str, Any]]:
+    """The JSON values of a text: one document, the items of an array, or a line each."""
+    try:
+        value = parse_input(text, "the pull signal")
+    except TcpsError:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) < 2 or not _is_json(lines[0][1]):
+            raise
+        for number, line in lines:
+            yield f"line {number}", parse_input(line, f"line {number}")
+        return
+    if isinstance(value, list):
+        yield from ((f"signal {number}", item) for number, item in enumerate(value, 1))
+    else:
+        yield "the pull signal", value
+
+
+def _is_json(line: str) -> bool:
+    """Whether a text's first line is a JSON document by itself, so that the text is JSON lines."""
+    try:
+        parse_input(line, "line 1")
+    except TcpsError:
+        return False
+    return True
+
+
+def _with_sla(where: Filter, status: SlaStatus, now: int) -> None:
+    """The conditions of domain 5 (SLA) on the index's columns."""
+    live = "status IN ('queued', 'in_progress', 'blocked') AND deadline IS NOT NULL"
+    late = f"(({live} AND deadline <= ?) OR (status = 'completed' AND completed >= deadline))"
+    soon = f"({live} AND deadline > ? AND deadline - ? < 0.25 * (deadline - created))"
+    if status is SlaStatus.BREACHED:
+        where.add(late, now)
+    elif status is SlaStatus.WARNING:
+        where.add(soon, now, now)
+    else:
+        where.add(f"NOT coalesce({late}, 0) AND NOT coalesce({soon}, 0)", now, now, now)
+
+
+def _step(entry: Json, record_id: str) -> Json:
+    """One change of one record: who, when, what, and the record after it."""
+    change = next(change for change in entry["changes"] if change["id"] == record_id)
+    return {
+        "seq": entry["seq"],
+        "time": entry["time"],
+        "actor": entry["actor"],
+        "action": entry["action"],
+        "revision": change["revision"],
+        "record": change["record"],
+    }

@@ -1,0 +1,167 @@
+"""Use cases that look at the whole: Kanban, policy, the ledger's log, verification, counts."""
+
+import base64
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tcps.errors import invalid_field
+from tcps.ledger import Entry
+from tcps.model import KINDS, Bucket, Json, parse_enum
+from tcps.model.text import checked_id
+from tcps.rules import kanban, policy
+from tcps.service import views
+from tcps.store import Filter, Store
+from tcps.verify import Report
+
+_POLL_SECONDS = 0.1
+_ALIASES = {"andon": "andon_event", "workorder": "work_order"}
+
+
+def kanban_status(store: Store) -> Json:
+    """WIP against limits of every bucket."""
+    with store.view() as view:
+        return kanban.view(view.policy(), view.wip_by_bucket())
+
+
+def set_limit(store: Store, bucket: str, limit: str) -> Json:
+    """Set a bucket's WIP limit; gives the bucket's row after it."""
+    chosen = parse_enum(Bucket, bucket)
+    with store.transaction("policy.set") as draft:
+        kanban.set_limit(draft, chosen, limit)
+        rows = kanban.view(draft.policy(), draft.wip_by_bucket())["buckets"]
+    return next(dict(row) for row in rows if row["bucket"] == chosen)
+
+
+def policy_show(store: Store) -> Json:
+    """Every setting as it applies, and which of them were changed."""
+    with store.view() as view:
+        current = view.policy()
+    return {
+        "settings": policy.effective(current),
+        "changed": sorted(current.settings),
+        "revision": current.revision,
+    }
+
+
+def policy_set(store: Store, key: str, value: str) -> Json:
+    """Change one setting."""
+    with store.transaction("policy.set") as draft:
+        changed = policy.change(draft, key, value)
+    return {"key": key, "value": changed.settings[key], "revision": changed.revision}
+
+
+def log(
+    store: Store,
+    *,
+    since: int = 0,
+    kind: str | None = None,
+    record_id: str | None = None,
+    follow: bool = False,
+) -> Iterator[Json]:
+    """Ledger entries after `since`, oldest first; with `follow`, on and on as they are committed."""
+    wanted = None if kind is None else _kind(kind)
+    chosen = None if record_id is None else checked_id("id", record_id)
+    while True:
+        for entry in _entries(store, since):
+            since = entry.seq
+            if any(
+                wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes
+            ):
+                yield views.entry(entry)
+        if not follow:
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def verify_chains(store: Store, sku_ids: list[str]) -> Json:
+    """The verdict on the chains of some SKUs, or of all when none is named (interface 5)."""
+    if not sku_ids:
+        with store.view() as view:
+            sku_ids = [sku.id for sku in view.skus(Filter(), None)]
+    return chains_report(store.verify_chains(sku_ids))
+
+
+def verify_store(store: Store) -> Json:
+    """The verdict on the whole store: ledger, checkpoint, record files, chains."""
+    report = store.verify_integrity()
+    verdicts = report.verdicts
+    broken = [found for verdict in verdicts for found in verdict.findings if found.kind == "integrity"]
+    return {
+        "verdict": "intact" if report.intact else "broken",
+        "records": report.records_checked,
+        "skus": len(verdicts),
+        "receipts": sum(verdict.receipts_checked for verdict in verdicts),
+        "ledger": {"size": report.size, "root": _root(report)},
+        "findings": [views.finding(found) for found in [*report.findings, *broken]],
+    }
+
+
+def chains_report(report: Report) -> Json:
+    """A report on chains as interface 5 writes it; findings beside the chains stand under `findings`."""
+    root = _root(report)
+    return {
+        "skus": [views.verdict(verdict, report.size, root) for verdict in report.verdicts],
+        "verdict": "intact" if report.intact else "broken",
+        "ledger": {"size": report.size, "root": root},
+        "findings": [views.finding(found) for found in report.findings],
+    }
+
+
+def checkpoint(store: Store) -> Json:
+    """Make the record files durable and write the checkpoint."""
+    made = store.checkpoint()
+    root = base64.b64encode(made.root).decode()
+    return {"origin": made.origin, "size": made.size, "root": root, "text": made.text()}
+
+
+def stats(store: Store) -> Json:
+    """Counts of every kind of record by status, and the sizes on disk in bytes."""
+    with store.view() as view:
+        counts = {
+            "work_orders": view.counts("work_order", "status"),
+            "work_orders_by_bucket": view.counts("work_order", "bucket"),
+            "skus": view.counts("sku", "status"),
+            "receipts": view.counts("receipt", "status"),
+            "andon_events": view.counts("andon_event", "status"),
+        }
+        entries = view.loader.index.position().head.seq
+    folder = store.folder
+    sizes = {
+        "ledger": _size(folder / "ledger"),
+        "records": _size(folder / "records"),
+        "index": sum(path.stat().st_size for path in folder.glob("index.sqlite*")),
+    }
+    return {"store_id": store.store_id, "path": str(folder), "entries": entries} | counts | {"bytes": sizes}
+
+
+def ids(store: Store, kind: str, start: str, limit: int = 50) -> list[str]:
+    """Ids of a kind that start with a text, for completion in the shell."""
+    with store.view() as view:
+        return list(view.ids_like(kind, start, limit))
+
+
+def _entries(store: Store, since: int) -> Iterator[Entry]:
+    with store.view() as view:
+        head = view.loader.index.position().head.seq
+        loader = view.loader
+        for seq in range(since + 1, head + 1):
+            yield loader.entry(seq)
+
+
+def _kind(name: str) -> str:
+    word = name.strip().lower().replace("-", "_").removesuffix("s")
+    kind = _ALIASES.get(word, word)
+    if kind not in KINDS:
+        raise invalid_field("kind", f"is one of {', '.join(KINDS)}, not {name!r}")
+    return kind
+
+
+def _root(report: Report) -> str:
+    return base64.b64encode(report.root).decode()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+

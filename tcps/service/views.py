@@ -1,0 +1,112 @@
+"""Records as the edges show them: their fields, and what is derived from others."""
+
+from typing import Any
+
+from tcps.canonical import plain
+from tcps.ledger import Entry
+from tcps.model import (
+    HOUR_MS,
+    AndonEvent,
+    Json,
+    Receipt,
+    Severity,
+    Sku,
+    SkuStatus,
+    WorkOrder,
+    to_ms,
+)
+from tcps.rules import sla, work_orders
+from tcps.rules.chain import Finding, Verdict
+from tcps.store import View
+
+_QUARANTINED = (Severity.CRITICAL, Severity.HIGH)
+_ENDED = (SkuStatus.FAILED, SkuStatus.ABORTED)
+
+
+def work_order(view: View, order: WorkOrder) -> Json:
+    """A work order with its SLA, its dependencies both ways, its SKUs and progress (domain 5)."""
+    skus = view.skus_of(order.id)
+    end = order.completed_at or order.cancelled_at or view.now
+    return plain(order) | {
+        "sla_status": sla.status(order, view.now),
+        "sla_remaining_ms": sla.remaining_ms(order, view.now),
+        "blocked_by": work_orders.blocked_by(view, order),
+        "blocking": list(view.blocked_on(order.id)),
+        "sku_ids": [sku.id for sku in skus],
+        "progress_percent": progress(skus),
+        "elapsed_hours": round((to_ms(end) - to_ms(order.created_at)) / HOUR_MS, 2),
+    }
+
+
+def progress(skus: tuple[Sku, ...]) -> float:
+    """The mean progress of the SKUs that are not failed or aborted, in percent."""
+    counted = [percent_complete(sku) for sku in skus if sku.status not in _ENDED]
+    return round(sum(counted) / len(counted), 2) if counted else 0.0
+
+
+def percent_complete(sku: Sku) -> float:
+    """How far along the ten stages the SKU is, in percent (domain 7)."""
+    return completed_stages(sku) * 10.0
+
+
+def completed_stages(sku: Sku) -> int:
+    """How many of the ten stages the SKU has left behind."""
+    done = sku.status in (SkuStatus.COMPLETED, SkuStatus.PUBLISHED)
+    return 10 if done else sku.current_stage.number - 1
+
+
+def sku(view: View, sku: Sku) -> Json:
+    """A SKU with its progress and what holds it (domain 7)."""
+    andons = view.open_andons(sku.id)
+    return plain(sku) | {
+        "percent_complete": percent_complete(sku),
+        "completed_stages": completed_stages(sku),
+        "total_stages": 10,
+        "is_active": sku.status.active,
+        "open_andons": [andon.id for andon in andons],
+        "open_andons_count": len(andons),
+        "quarantined": any(andon.severity in _QUARANTINED for andon in andons),
+        "receipts_count": sku.receipt_count,
+    }
+
+
+def andon(event: AndonEvent) -> Json:
+    """An Andon with its quarantine flag (domain 10.2)."""
+    held = event.resolution is None and event.severity in _QUARANTINED
+    return plain(event) | {"quarantined": held}
+
+
+def receipt(record: Receipt) -> Json:
+    """A receipt as it is stored."""
+    return plain(record)
+
+
+def entry(found: Entry) -> Json:
+    """A ledger entry."""
+    return plain(found)
+
+
+def verdict(judged: Verdict, size: int, root: str) -> Json:
+    """A chain's verdict in the form of interface 5."""
+    return {
+        "sku_id": judged.sku_id,
+        "verdict": "intact" if judged.intact else "broken",
+        "complete": judged.complete,
+        "missing_stages": list(judged.missing_stages),
+        "receipts": judged.receipts_checked,
+        "head": judged.head,
+        "ledger": {"size": size, "root": root},
+        "signature": "none",
+        "anchors": {
+            "consistent": 0,
+            "newest_size": None,
+            "receipts_newer": judged.receipts_checked,
+        },
+        "findings": [finding(found) for found in judged.findings],
+    }
+
+
+def finding(found: Finding) -> Json:
+    """A finding with every field of interface 5."""
+    value: dict[str, Any] = plain(found)
+    return value
