@@ -195,17 +195,26 @@ _ALIASES: dict[type[StrEnum], dict[str, str]] = {
     },
 }
 
-_CODES: dict[type[StrEnum], tuple[str, str]] = {
-    Stage: ("stage", "invalid_stage"),
-    Bucket: ("bucket", "invalid_bucket"),
-    WorkOrderStatus: ("status", "invalid_status"),
-    SkuStatus: ("status", "invalid_status"),
-    ReceiptStatus: ("status", "invalid_status"),
-    AndonStatus: ("status", "invalid_status"),
-    Severity: ("severity", "invalid_severity"),
-    FailureType: ("failure type", "invalid_failure_type"),
-    SlaStatus: ("SLA status", "invalid_status"),
-    SignalType: ("pull signal type", "invalid_signal"),
+
+class _Name(NamedTuple):
+    """How an enum is called in a message and as a field, and the code of a value that is none of it."""
+
+    words: str
+    field: str
+    code: str
+
+
+_NAMES: dict[type[StrEnum], _Name] = {
+    Stage: _Name("stage", "stage", "invalid_stage"),
+    Bucket: _Name("bucket", "bucket", "invalid_bucket"),
+    WorkOrderStatus: _Name("work order status", "status", "invalid_status"),
+    SkuStatus: _Name("SKU status", "status", "invalid_status"),
+    ReceiptStatus: _Name("receipt status", "status", "invalid_status"),
+    AndonStatus: _Name("Andon status", "status", "invalid_status"),
+    Severity: _Name("severity", "severity", "invalid_severity"),
+    FailureType: _Name("failure type", "failure_type", "invalid_failure_type"),
+    SlaStatus: _Name("SLA status", "sla_status", "invalid_status"),
+    SignalType: _Name("pull signal type", "type", "invalid_signal"),
 }
 
 E = TypeVar("E", bound=StrEnum)
@@ -216,18 +225,17 @@ def parse_enum(enum: type[E], text: object) -> E:
 
     Raises InvalidInput with the enum's own code, naming every allowed value.
     """
-    name, code = _CODES[enum]
     if isinstance(text, str):
         word = text.strip().lower().replace("-", "_").replace(" ", "_")
         word = _ALIASES.get(enum, {}).get(word, word)
         if word in enum.__members__.values():
             return enum(word)
-    allowed = ", ".join(enum)
+    name = _NAMES[enum]
     raise InvalidInput(
-        f"{shown(text)} is not a {name}",
-        code=code,
-        hint=f"one of: {allowed}",
-        details={"fields": [name.replace(" ", "_")], "allowed": list(enum)},
+        f"{shown(text)} is not a {name.words}",
+        code=name.code,
+        hint=f"one of: {', '.join(enum)}",
+        details={"fields": [name.field], "allowed": list(enum)},
     )
 
 
@@ -236,13 +244,9 @@ PRIORITY_NAMES = {"emergency": 10, "critical": 9, "high": 7, "medium": 5, "low":
 
 def parse_priority(value: object) -> int:
     """A priority 1..10 from a number, its digits, or a name (domain 3.3); 10 is the most urgent."""
-    if isinstance(value, str):
-        word = value.strip().lower()
-        value = PRIORITY_NAMES.get(
-            word, int(word) if word.isascii() and word.isdigit() and len(word) < 4 else value
-        )
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10:
-        return value
+    number = _priority_of(value.strip().lower()) if isinstance(value, str) else value
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= 10:
+        return number
     raise InvalidInput(
         f"priority {shown(value)} is not one of 1..10",
         code="invalid_priority",
@@ -251,7 +255,15 @@ def parse_priority(value: object) -> int:
     )
 
 
+def _priority_of(word: str) -> int | None:
+    digits = word.isascii() and word.isdigit() and len(word) < 4
+    return int(word) if digits else PRIORITY_NAMES.get(word)
+
+
 def shown(value: object) -> str:
     """A value quoted for a one-line message: escaped, and cut if very long."""
-    text = repr(value) if isinstance(value, str) else str(value)
+    try:
+        text = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"

@@ -1,5 +1,6 @@
 """Text and ids from outside, checked once at the edge (domain 2)."""
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -13,9 +14,12 @@ JSON_BYTES, RECORD_BYTES = 262_144, 1_048_576
 """The most bytes of evidence or of metrics, and of one record, in canonical form."""
 LABELS, ARTIFACTS, DEPENDENCIES = 100, 1000, 1000
 """The most labels, artifacts and dependencies of one record."""
+DEPTH = 64
+"""How deep a JSON object may be nested."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _GIVEN = re.compile(r"(WO|ANDON|RCPT|RCA|KZ|SKU)-[0-9]+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -81,7 +85,34 @@ def checked_object(field: str, value: object) -> dict[str, Any]:
     """A JSON object (evidence, metrics, metadata, details); its size is checked when stored."""
     if not isinstance(value, dict):
         raise invalid_field(field, f"must be a JSON object, not {shown(value)}")
+    fault = _fault(value, DEPTH)
+    if fault:
+        raise invalid_field(field, fault)
     return value
+
+
+def _fault(value: object, levels: int) -> str | None:
+    """Why a value cannot be kept as JSON; None when it can."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return "holds text with half a surrogate pair" if _SURROGATE.search(value) else None
+    if isinstance(value, int):
+        return None if -(2**63) <= value < 2**64 else "holds an integer that does not fit 64 bits"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else f"holds {value}, which is no JSON number"
+    return _fault_inside(value, levels)
+
+
+def _fault_inside(value: object, levels: int) -> str | None:
+    if not isinstance(value, dict | list | tuple):
+        return f"holds a {type(value).__name__}, which is no JSON value"
+    if levels == 0:
+        return f"is nested deeper than {DEPTH} levels"
+    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+        return "has a key that is not text"
+    items = (*value, *value.values()) if isinstance(value, dict) else value
+    return next(filter(None, (_fault(item, levels - 1) for item in items)), None)
 
 
 def _too_large(field: str, size: int, limit: int) -> InvalidInput:
