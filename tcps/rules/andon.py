@@ -22,7 +22,7 @@ from tcps.model import (
 )
 from tcps.model.text import checked_id, checked_object, clean, required
 from tcps.rules.policy import flag
-from tcps.rules.state import State, found
+from tcps.rules.state import Production, State, found
 
 LOGGED = 100
 """How many occurrences an Andon keeps, the newest."""
@@ -129,7 +129,7 @@ def resolve(
     return state.put(replace(andon, status=AndonStatus.RESOLVED, resolution=resolution))
 
 
-def blocking(state: State, sku_id: str, stage: Stage | None = None) -> list[AndonEvent]:
+def blocking(state: Production, sku_id: str, stage: Stage | None = None) -> list[AndonEvent]:
     """The open Andons that hold the SKU at `stage` (None: anywhere), oldest first."""
     return [
         andon for andon in state.open_andons(sku_id) if stage is None or andon.stage.number <= stage.number
@@ -169,7 +169,3 @@ def _work_order_of(state: State, sku_id: str, given: str | None) -> str | None:
 def _already_resolved(andon: AndonEvent) -> Refused:
     return Refused(f"{andon.id} is resolved already", code="already_resolved", details={"id": andon.id})
 
-
-def merged_details(details: Json, message: str | None) -> Json:
-    """`details` with a person's message in it."""
-    return details if message is None else {**details, "message": message}

@@ -39,7 +39,7 @@ from tcps.model.text import (
 )
 from tcps.rules import andon, gates, work_orders
 from tcps.rules.policy import flag
-from tcps.rules.state import State, found
+from tcps.rules.state import Production, State, found
 
 
 RUN_FIELDS = (
@@ -132,7 +132,7 @@ def record(state: State, run: Run) -> Recorded:
     return Recorded(receipt, results, event, sku)
 
 
-def require_at(state: State, sku_id: str, stage: Stage) -> Sku:
+def require_at(state: Production, sku_id: str, stage: Stage) -> Sku:
     """The SKU, which is in production at the stage; else the refusal that `record` gives."""
     sku = found(state, Sku, sku_id)
     _require_in_production(state, sku, "record a receipt")
@@ -225,7 +225,7 @@ def abort(state: State, sku_id: str, reason: object) -> Sku:
     return ended
 
 
-def judge_stored(state: State, sku: Sku, receipt: Receipt) -> list[gates.RuleResult]:
+def judge_stored(state: Production, sku: Sku, receipt: Receipt) -> list[gates.RuleResult]:
     """The gate of a receipt that is there, judged again by the policy of now."""
     evidence = gates.Evidence(
         metrics=receipt.metrics,
@@ -271,7 +271,7 @@ def _evidence(state: State, sku: Sku, run: Run) -> gates.Evidence:
     )
 
 
-def _newest_before(state: State, sku: Sku, stage: Stage) -> dict[Stage, Receipt]:
+def _newest_before(state: Production, sku: Sku, stage: Stage) -> dict[Stage, Receipt]:
     """The newest receipts of the earlier stages; only the gates that look back pay for them."""
     if stage.number < Stage.RELEASE_VERIFICATION.number or stage is Stage.MARKETPLACE_VALIDATION:
         return {}
@@ -279,7 +279,7 @@ def _newest_before(state: State, sku: Sku, stage: Stage) -> dict[Stage, Receipt]
     return {s: receipt for s, receipt in receipts if receipt is not None}
 
 
-def _chain_intact(state: State, sku: Sku, stage: Stage) -> bool:
+def _chain_intact(state: Production, sku: Sku, stage: Stage) -> bool:
     return stage is not Stage.RELEASE_VERIFICATION or state.verdict(sku.id).intact
 
 
@@ -325,18 +325,18 @@ def _auto_published(state: State, sku: Sku) -> Sku:
         return sku
 
 
-def _hold(state: State, sku: Sku) -> list[AndonEvent]:
+def _hold(state: Production, sku: Sku) -> list[AndonEvent]:
     """The open Andons that block leaving this stage: those at it, before it, or at the next one."""
     return andon.blocking(state, sku.id, sku.current_stage.following or sku.current_stage)
 
 
-def _require_in_production(state: State, sku: Sku, operation: str) -> None:
+def _require_in_production(state: Production, sku: Sku, operation: str) -> None:
     if sku.status is not SkuStatus.IN_PRODUCTION:
         raise wrong_status("sku", sku.id, sku.status, operation)
     _require_order_in_progress(state, sku)
 
 
-def _require_order_in_progress(state: State, sku: Sku) -> None:
+def _require_order_in_progress(state: Production, sku: Sku) -> None:
     order = found(state, WorkOrder, sku.work_order_id)
     if order.status is not WorkOrderStatus.IN_PROGRESS:
         raise Refused(

@@ -10,8 +10,8 @@ from tcps.rules.chain import Verdict
 R = TypeVar("R", bound=Record)
 
 
-class State(Protocol):
-    """Production as it is at one moment, with this transaction's own changes in it."""
+class Production(Protocol):
+    """Production as it is at one moment: what a rule may read."""
 
     @property
     def store_id(self) -> str:
@@ -27,18 +27,6 @@ class State(Protocol):
 
     def get(self, kind: type[R], record_id: str) -> R | None:
         """The record, or None."""
-
-    def put(self, record: R) -> R:
-        """Take a new or changed record; gives it with the revision that it will have."""
-
-    def remove(self, record: Record) -> None:
-        """Delete the record."""
-
-    def next_id(self, kind: str) -> str:
-        """The next id of the kind's counter, which it uses up if the transaction commits."""
-
-    def next_ticket(self) -> str:
-        """A text that sorts after every earlier ticket of the store."""
 
     def policy(self) -> Policy:
         """The settings that differ from their defaults."""
@@ -77,7 +65,23 @@ class State(Protocol):
         """The SKU's Andons that are not resolved, oldest first."""
 
 
-def found(state: State, kind: type[R], record_id: str) -> R:
+class State(Production, Protocol):
+    """The workspace of one transaction: production with the transaction's own changes in it."""
+
+    def put(self, record: R) -> R:
+        """Take a new or changed record; gives it with the revision that it will have."""
+
+    def remove(self, record: Record) -> None:
+        """Delete the record."""
+
+    def next_id(self, kind: str) -> str:
+        """The next id of the kind's counter, which it uses up if the transaction commits."""
+
+    def next_ticket(self) -> str:
+        """A text that sorts after every earlier ticket of the store."""
+
+
+def found(state: Production, kind: type[R], record_id: str) -> R:
     """The record, else `not_found`; `invalid_id` when it could not be one."""
     record = state.get(kind, checked_id(kind.id_field, record_id))
     if record is None:

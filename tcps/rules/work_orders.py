@@ -34,7 +34,7 @@ from tcps.model.text import (
 from tcps.rules import andon, kanban, sla
 from tcps.rules.policy import flag
 from tcps.rules.signals import Demand, advisory_severity
-from tcps.rules.state import State, found
+from tcps.rules.state import Production, State, found
 
 UPDATABLE = ("title", "description", "labels", "metadata", "priority", "due_on", "bucket", "sku_id")
 
@@ -210,12 +210,12 @@ def unblock(state: State, order: WorkOrder) -> WorkOrder:
     return state.put(kanban.enter_queue(state, freed))
 
 
-def blocked_by(state: State, order: WorkOrder) -> list[str]:
+def blocked_by(state: Production, order: WorkOrder) -> list[str]:
     """The ids it depends on that are neither completed nor cancelled."""
     return [on for on in order.depends_on if _is_open(state.get(WorkOrder, on))]
 
 
-def blocked(state: State, order: WorkOrder) -> Refused:
+def blocked(state: Production, order: WorkOrder) -> Refused:
     """The refusal of an order that waits for others."""
     waits = blocked_by(state, order)
     return Refused(

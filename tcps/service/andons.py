@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tcps.model import AndonEvent, AndonStatus, Json, Severity, Stage, parse_enum
-from tcps.model.text import checked_id, clean
+from tcps.model.text import checked_id, checked_object, clean
 from tcps.rules import andon
 from tcps.rules.state import found
 from tcps.service import views
@@ -13,12 +13,10 @@ from tcps.store import Filter, Store
 _UNRESOLVED = (AndonStatus.OPEN, AndonStatus.INVESTIGATING)
 
 
-def trigger(
-    store: Store, *, details: object = None, message: str | None = None, **fields: Any
-) -> Json:
+def trigger(store: Store, *, details: object = None, message: str | None = None, **fields: Any) -> Json:
     """Stop the line for a SKU."""
     text = None if message is None else clean("message", message)
-    merged = andon.merged_details(details, text)
+    merged = details if text is None else {**checked_object("details", details or {}), "message": text}
     with store.transaction("andon.trigger") as draft:
         return views.andon(andon.trigger(draft, details=merged, **fields))
 

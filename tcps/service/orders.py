@@ -32,7 +32,7 @@ _OPEN = tuple(status for status in WorkOrderStatus if not status.terminal)
 
 
 def create(store: Store, fields: Mapping[str, Any], key: str | None = None) -> tuple[Json, str]:
-    """Create a work order; gives it and the outcome: `created`, `duplicate`, or `repeated` for a known key."""
+    """Create a work order; gives it and `created`, `duplicate`, or `repeated` for a known key."""
     (result,) = create_all(store, [signals.read_demand(fields)], key)
     return result
 
@@ -144,9 +144,7 @@ def cancel(store: Store, work_order_id: str, reason: str) -> Json:
         return views.work_order(draft, work_orders.cancel(draft, work_order_id, reason))
 
 
-def update(
-    store: Store, work_order_id: str, fields: Mapping[str, Any], if_revision: int | None
-) -> Json:
+def update(store: Store, work_order_id: str, fields: Mapping[str, Any], if_revision: int | None) -> Json:
     """Change an order's fields."""
     if not fields:
         raise missing(["a field to change"], "an update")
@@ -162,8 +160,8 @@ def delete(store: Store, work_order_id: str, dry_run: bool = False) -> Json:
             gone = views.work_order(draft, found(draft, WorkOrder, work_order_id))
             work_orders.delete(draft, work_order_id)
             if dry_run:
-                raise _DryRun
-    except _DryRun:
+                raise _DryRunError
+    except _DryRunError:
         pass
     return gone
 
@@ -187,7 +185,7 @@ def reorder(store: Store, bucket: str, ids: Sequence[str]) -> list[Json]:
         return [views.work_order(draft, order) for order in orders]
 
 
-class _DryRun(Exception):
+class _DryRunError(Exception):
     """Ends a transaction without keeping it."""
 
 

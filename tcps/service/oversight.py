@@ -65,9 +65,7 @@ def log(
     while True:
         for entry in _entries(store, since):
             since = entry.seq
-            if any(
-                wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes
-            ):
+            if any(wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes):
                 yield views.entry(entry)
         if not follow:
             return
@@ -163,5 +161,3 @@ def _root(report: Report) -> str:
 
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-

@@ -1,0 +1,5 @@
+"""`python -m tcps`."""
+
+from tcps.cli import main
+
+main()

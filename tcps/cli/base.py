@@ -1,0 +1,236 @@
+"""What every command shares: global options before or after it, lazy loading, the store, text input."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from tcps.config import Format, Settings, settings
+from tcps.errors import InvalidInput, TcpsError
+
+LARGEST_INPUT = 256 * 1024 * 1024
+"""The most bytes that are read from a file or standard input."""
+
+
+def _flag(*names: str, says: str) -> dict[str, Any]:
+    return {"param_decls": list(names), "is_flag": True, "default": False, "help": says}
+
+
+def _value(*names: str, says: str, metavar: str, of: Any = str) -> dict[str, Any]:
+    return {"param_decls": list(names), "help": says, "metavar": metavar, "type": of}
+
+
+_GLOBAL_OPTIONS = (
+    _value("--store", metavar="DIR", says="The store: a .tcps folder or the folder that holds one."),
+    _value("--actor", metavar="NAME", says="Who acts; it lands in the ledger."),
+    _value("--format", "-o", metavar="FORMAT", says="text, json, jsonl, csv or md."),
+    _flag("--json", says="The same as -o json."),
+    _flag("--quiet", "-q", says="Print nothing on success."),
+    _flag("--no-color", says="No colours."),
+    _value("--wait", metavar="SECONDS", of=float, says="How long to wait for another writer [30]."),
+)
+
+
+def _global_options() -> list[Any]:
+    return [TyperOption(**spec, expose_value=False, callback=_remember) for spec in _GLOBAL_OPTIONS]
+
+
+def _remember(ctx: Any, param: Any, value: Any) -> Any:
+    """Keep a global option's value for the command, whichever side of it the option stood on."""
+    flags = ctx.ensure_object(dict)
+    if value is not None and value is not False:
+        if param.name == "format" and value not in Format.__members__.values():
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(Format)}.", ctx=ctx, param=param)
+        flags[param.name] = value
+    return value
+
+
+class Command(TyperCommand):
+    """A command that also takes the global options, after its own in its help."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own parameters, the global ones, and --help last."""
+        own = super().get_params(ctx)
+        return [*own[:-1], *_global_options(), own[-1]]
+
+
+class Group(TyperGroup):
+    """A group of commands that also takes the global options."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own parameters, the global ones, and --help last."""
+        own = super().get_params(ctx)
+        return [*own[:-1], *_global_options(), own[-1]]
+
+
+class Entry(NamedTuple):
+    """A top-level command that is imported when it is used."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+def lazy(entries: dict[str, Entry]) -> type[Group]:
+    """A group whose commands are imported when they are used."""
+
+    class LazyGroup(Group):
+        def list_commands(self, ctx: Any) -> list[str]:
+            return list(entries)
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            entry = entries.get(cmd_name)
+            if entry is None:
+                return None
+            app = getattr(import_module(entry.module), entry.attribute)
+            command = typer.main.get_command(app)
+            command.name = cmd_name
+            return command
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            if args and args[0] not in entries and not args[0].startswith("-"):
+                near = get_close_matches(args[0], entries)
+                meant = f" Did you mean {' or '.join(near)}?" if near else ""
+                ctx.fail(f"There is no command {args[0]!r}.{meant}")
+            return super().resolve_command(ctx, args)
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            with formatter.section("Commands"):
+                formatter.write_dl([(name, entry.help) for name, entry in entries.items()])
+
+    return LazyGroup
+
+
+def group(says: str) -> typer.Typer:
+    """A Typer app for a group of commands such as `work-order`."""
+    return typer.Typer(
+        cls=Group, help=says, no_args_is_help=True, add_completion=False, rich_markup_mode=None
+    )
+
+
+def single(function: Callable[..., None], examples: str, **options: Any) -> typer.Typer:
+    """A Typer app of one top-level command."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(cls=Command, epilog=examples_text(examples), **options)(function)
+    return app
+
+
+def examples_text(examples: str) -> str:
+    """An epilog that shows commands as they are typed, one a line."""
+    lines = [line.strip() for line in examples.strip().splitlines()]
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+class Context(NamedTuple):
+    """What a command works with: its settings, and where its result goes."""
+
+    settings: Settings
+    out: Any
+
+
+def context(ctx: typer.Context) -> Context:
+    """The settings and the output of a command."""
+    from tcps.render import Output
+
+    chosen = settings(ctx.ensure_object(dict))
+    return Context(chosen, Output(chosen.format, quiet=chosen.quiet, color=chosen.color))
+
+
+@contextlib.contextmanager
+def opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
+    """The store and the output of a command; what a person should know goes to stderr at the end."""
+    from tcps.store import Store
+
+    chosen, out = context(ctx)
+    if not chosen.wait >= 0:
+        raise InvalidInput("--wait takes a number of seconds, 0 or more", details={"fields": ["wait"]})
+    with Store.open(chosen.store or "", actor=chosen.actor, wait=chosen.wait) as store:
+        try:
+            yield store, out
+        finally:
+            for notice in store.notices:
+                print(f"warning: {notice}", file=sys.stderr)
+
+
+def text(value: str | None, what: str) -> str | None:
+    """The text that an option means: `-` is standard input, `@FILE` a file, `@@…` a text with one @."""
+    if value is None or value.startswith("@@"):
+        return None if value is None else value[1:]
+    if value == "-":
+        return _decoded(sys.stdin.buffer.read(LARGEST_INPUT + 1), what)
+    if value.startswith("@"):
+        return _decoded(_content(Path(value[1:]), what), what)
+    return value
+
+
+def file_text(path: str, what: str) -> str:
+    """The text of a file, or of standard input for `-`."""
+    if path == "-":
+        return _decoded(sys.stdin.buffer.read(LARGEST_INPUT + 1), what)
+    return _decoded(_content(Path(path), what), what)
+
+
+def json_value(value: str | None, what: str) -> Any:
+    """The JSON that an option means, itself or by `-` or `@FILE`; None when it is not given."""
+    from tcps.canonical import parse_input
+
+    given = text(value, what)
+    return None if given is None else parse_input(given, what)
+
+
+def _content(path: Path, what: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(LARGEST_INPUT + 1)
+    except OSError as error:
+        raise TcpsError(f"cannot read {what} from {path}: {error.strerror}") from error
+
+
+def _decoded(content: bytes, what: str) -> str:
+    if len(content) > LARGEST_INPUT:
+        raise InvalidInput(f"{what} is larger than {LARGEST_INPUT} bytes", code="too_large")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{what} is not UTF-8 text: byte {error.start}") from None
+
+
+def completion(kind: str) -> Callable[[str], list[str]]:
+    """Completes ids of a kind in the shell; nothing where there is no store."""
+
+    def complete(incomplete: str) -> list[str]:
+        from tcps.service.oversight import ids
+        from tcps.store import Store
+
+        try:
+            with Store.open("", actor="completion", wait=1) as store:
+                return ids(store, kind, incomplete)
+        except (TcpsError, OSError):
+            return []
+
+    return complete
+
+
+WorkOrderId = Annotated[
+    str, typer.Argument(metavar="ID", help="A work order.", autocompletion=completion("work_order"))
+]
+SkuId = Annotated[str, typer.Argument(metavar="SKU", help="A SKU.", autocompletion=completion("sku"))]
+AndonId = Annotated[
+    str, typer.Argument(metavar="ID", help="An Andon.", autocompletion=completion("andon_event"))
+]
+SkuOption = Annotated[str, typer.Option("--sku", help="The SKU.", autocompletion=completion("sku"))]
+SkuFilter = Annotated[
+    str | None, typer.Option("--sku", help="Only of this SKU.", autocompletion=completion("sku"))
+]
+OrderFilter = Annotated[
+    str | None,
+    typer.Option("--work-order", help="Only of this work order.", autocompletion=completion("work_order")),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; - or @FILE reads it.")]

@@ -1,0 +1,68 @@
+"""`tcps run -- CMD…`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tcps.cli.base import SkuOption, json_value, opened, single
+from tcps.cli.receipt import Artifacts, EvidenceOption, Metrics, StageOption, summary
+from tcps.errors import TcpsError
+from tcps.model import Stage, parse_enum
+
+
+def _run(
+    ctx: typer.Context,
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD…", help="The command and its arguments.")],
+    sku: SkuOption,
+    stage: StageOption,
+    metrics: Metrics = None,
+    evidence: EvidenceOption = None,
+    artifacts: Artifacts = None,
+    receipt_file: Annotated[
+        str | None, typer.Option("--receipt-file", metavar="FILE", help="Write the receipt there, as JSON.")
+    ] = None,
+) -> None:
+    """Run CMD as the SKU's current stage.
+
+    CMD's output passes through untouched. Its receipt holds the exit code, the time, and digests of
+    output and artifacts; the gate is judged; the SKU advances when it passes, an Andon is raised when
+    it fails. Files of --metrics, --evidence and --artifact are read after CMD has ended, so that CMD
+    may write them. The summary goes to stderr. Exits with CMD's own code, or 3 when the gate fails.
+    """
+    from tcps.service import running
+
+    at: Stage = parse_enum(Stage, stage)
+    if metrics is not None and not metrics.startswith(("@", "-")):
+        json_value(metrics, "--metrics")  # a typing error shows before the command runs
+    reports = running.Reports(
+        lambda: json_value(metrics, "--metrics"), lambda: json_value(evidence, "--evidence"), artifacts or ()
+    )
+    with opened(ctx) as (store, out):
+        done, exit_code = running.run(store, sku, at, command, reports)
+        if receipt_file is not None:
+            _write(receipt_file, done)
+        if not out.quiet or done.receipt.status != "pass":
+            print("\n".join(summary(done)), file=sys.stderr)
+    raise typer.Exit(exit_code or (3 if done.receipt.status == "fail" else 0))
+
+
+def _write(path: str, done: Any) -> None:
+    from tcps.canonical import record_bytes
+
+    try:
+        Path(path).write_bytes(record_bytes(done.receipt))
+    except OSError as error:
+        raise TcpsError(
+            f"cannot write the receipt to {path}: {error.strerror}",
+            hint=f"it is in the store: tcps receipt show {done.receipt.id}",
+        ) from error
+
+
+run = single(
+    _run,
+    """tcps run --sku SKU-1 --stage compile -- make
+    tcps run --sku SKU-1 --stage test --metrics @metrics.json -- ./run-tests.sh
+    tcps run --sku SKU-1 --stage release --artifact dist/app.whl --receipt-file r.json -- ./release.sh""",
+)

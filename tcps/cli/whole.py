@@ -1,0 +1,195 @@
+"""Commands on the whole store: init, verify-chain, verify, checkpoint, log, stats."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import typer
+
+from tcps.cli.base import completion, context, opened, single
+from tcps.model import Json
+from tcps.render import columns
+
+_LOG = columns("seq", "time", "actor", "action", "changed")
+
+
+def _init(
+    ctx: typer.Context,
+    directory: Annotated[
+        str, typer.Argument(metavar="[DIR]", help="The folder that gets a .tcps; this one by default.")
+    ] = ".",
+) -> None:
+    """Create a store. A second init changes nothing and says so."""
+    from pathlib import Path
+
+    from tcps.store import Store, create
+
+    chosen, out = context(ctx)
+    folder, made = create(Path(directory))
+    with Store.open(folder, actor=chosen.actor, wait=chosen.wait) as store:
+        result = {"store_id": store.store_id, "path": str(folder.absolute()), "created": made}
+    done = "created a store in" if made else "there is a store already in"
+    out.record(result, [f"{done} {result['path']}"])
+
+
+def _verify_chain(
+    ctx: typer.Context,
+    skus: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SKU…]", help="Which; without any, all.", autocompletion=completion("sku")),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every SKU of the store.")] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Also require that every stage is done; else exit 3.")
+    ] = False,
+) -> None:
+    """Prove the receipts of SKUs intact: every byte is read again and compared with the ledger.
+
+    Exits with 0 when intact, 12 when broken, 4 for an unknown SKU.
+    """
+    from tcps.service import oversight
+
+    with opened(ctx) as (store, out):
+        report = oversight.verify_chains(store, [] if everything else list(skus or ()))
+        out.record(report, _chain_lines(report))
+    if report["verdict"] != "intact":
+        raise typer.Exit(12)
+    if complete and not all(sku["complete"] for sku in report["skus"]):
+        raise typer.Exit(3)
+
+
+def _verify(ctx: typer.Context) -> None:
+    """Check the whole store: ledger, checkpoint, record files, chains; exits with 12 on findings."""
+    from tcps.service import oversight
+
+    with opened(ctx) as (store, out):
+        report = oversight.verify_store(store)
+        lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
+        counted = (
+            f"{report['verdict']}: {report['ledger']['size']} ledger entries, {report['records']} records, "
+            f"{report['skus']} chains with {report['receipts']} receipts, {len(lines)} findings"
+        )
+        out.record(report, [*lines, counted])
+    if report["verdict"] != "intact":
+        raise typer.Exit(12)
+
+
+def _checkpoint(ctx: typer.Context) -> None:
+    """Write the checkpoint of the ledger and print it: keep its text somewhere else."""
+    from tcps.service import oversight
+
+    with opened(ctx) as (store, out):
+        made = oversight.checkpoint(store)
+        out.record(made, made["text"].splitlines())
+
+
+def _log(
+    ctx: typer.Context,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as entries are committed.")] = False,
+    since: Annotated[int, typer.Option("--since", min=0, help="Only after this sequence number.")] = 0,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only that changed a work_order, sku, receipt, andon …")
+    ] = None,
+    record_id: Annotated[str | None, typer.Option("--id", help="Only that changed this record.")] = None,
+) -> None:
+    """Show the ledger: one entry for each transaction, oldest first."""
+    from tcps.config import Format
+    from tcps.service import oversight
+
+    with opened(ctx) as (store, out):
+        entries = oversight.log(store, since=since, kind=kind, record_id=record_id, follow=follow)
+        if not follow:
+            rows = list(entries)
+            out.table(_log_rows(rows), _LOG, "the ledger is empty", document=rows)
+            return
+        for entry in entries:
+            if out.form is Format.TEXT:
+                row = _log_row(entry)
+                out.text(f"{row['seq']}  {row['time']}  {row['actor']}  {row['action']}  {row['changed']}")
+            else:
+                out.form = Format.JSONL if out.form is Format.JSON else out.form
+                out.table([entry], _LOG)
+            out.stream.flush()
+
+
+def _stats(ctx: typer.Context) -> None:
+    """Show counts of every kind of record, and sizes."""
+    from tcps.service import oversight
+
+    with opened(ctx) as (store, out):
+        report = oversight.stats(store)
+        lines = [f"store {report['store_id']} in {report['path']}, {report['entries']} ledger entries"]
+        for name, counts in report.items():
+            if isinstance(counts, dict):
+                total = f"{sum(counts.values())}"
+                parts = ", ".join(f"{count} {word}" for word, count in counts.items())
+                lines.append(f"{name.replace('_', ' ')}: {total}" + (f" ({parts})" if parts else ""))
+        out.record(report, lines)
+
+
+def _chain_lines(report: Json) -> Iterable[str]:
+    """Every finding, then for each SKU what was proven, and what was not."""
+    for found in report["findings"]:
+        yield f"{found['class']}: {found['message']}"
+    for sku in report["skus"]:
+        for found in sku["findings"]:
+            if found["kind"] == "integrity":
+                yield f"{sku['sku_id']}: {found['class']}: {found['message']}"
+        yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {sku['receipts']} receipts"
+    receipts = sum(sku["receipts"] for sku in report["skus"])
+    if report["verdict"] != "intact":
+        yield "broken: the evidence was damaged or tampered with"
+    elif not receipts:
+        yield "no receipts: there was nothing to prove"
+    else:
+        yield (
+            f"intact: {receipts} receipts are byte for byte those of the ledger "
+            f"({report['ledger']['size']} entries, root {report['ledger']['root']}); "
+            "not proven: that the ledger itself is not an older or another one (no anchor was given)"
+        )
+
+
+def _completeness(sku: Json) -> str:
+    if sku["complete"]:
+        return "complete"
+    missing = sku["missing_stages"]
+    if missing:
+        return f"incomplete ({10 - len(missing)} of 10 stages)"
+    words = sorted({found["class"] for found in sku["findings"] if found["kind"] == "completeness"})
+    return f"incomplete ({', '.join(words)})"
+
+
+def _log_rows(entries: Iterable[Json]) -> list[Json]:
+    return [_log_row(entry) for entry in entries]
+
+
+def _log_row(entry: Json) -> dict[str, Any]:
+    changed = ", ".join(_change(change) for change in entry["changes"])
+    return entry | {"changed": changed}
+
+
+def _change(change: Json) -> str:
+    record = change["record"]
+    if record is None:
+        return f"{change['id']} deleted"
+    word = record.get("status") or ""
+    stage = record.get("current_stage") or record.get("stage") or ""
+    where = f" at {stage}" if stage and change["kind"] == "sku" else f" of {stage}" if stage else ""
+    return f"{change['id']} {word}{where}".rstrip()
+
+
+init = single(_init, "tcps init\ntcps init ~/work/app")
+verify_chain = single(
+    _verify_chain,
+    """tcps verify-chain SKU-1
+    tcps verify-chain --all --complete
+    tcps verify-chain --all --json""",
+)
+verify = single(_verify, "tcps verify\ntcps verify --json")
+checkpoint = single(_checkpoint, "tcps checkpoint >> ../checkpoints.txt")
+log = single(
+    _log,
+    """tcps log
+    tcps log --kind andon --json
+    tcps log --follow --since 120 -o jsonl""",
+)
+stats = single(_stats, "tcps stats\ntcps stats --json")

@@ -1,0 +1,374 @@
+"""`tcps work-order …`."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from tcps.cli.base import (
+    Command,
+    Limit,
+    Reason,
+    SkuFilter,
+    WorkOrderId,
+    completion,
+    examples_text,
+    file_text,
+    group,
+    opened,
+    text,
+)
+from tcps.errors import InvalidInput, missing
+from tcps.model import Json
+from tcps.render import columns, duration
+
+app = group("Work orders: the accepted demands (create, list, start, complete, cancel …).")
+_LIST = columns("id=work_order_id", "bucket", "pri=priority", "status", "sla=sla_status", "due=due", "title")
+_HISTORY = columns("seq", "time", "actor", "action", "rev=revision", "change")
+
+Title = Annotated[str | None, typer.Option("--title", help="What is asked for.")]
+Description = Annotated[str | None, typer.Option("--description", help="More of it; - or @FILE reads it.")]
+BucketOption = Annotated[
+    str | None,
+    typer.Option("--bucket", help="reliability, security, cost, compliance, features or technical_debt."),
+]
+Priority = Annotated[str | None, typer.Option("--priority", help="1..10 (10 is the most urgent) or a name.")]
+Labels = Annotated[list[str] | None, typer.Option("--label", help="A label; may be repeated.")]
+DueOn = Annotated[str | None, typer.Option("--due-on", help="A deadline, RFC 3339.")]
+WantedSku = Annotated[str | None, typer.Option("--sku", help="The wanted id of its first SKU.")]
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps work-order create --title "Rotate the keys" --bucket security
+        tcps work-order create --title "Faster start" --depends-on WO-1 --description @why.md
+        tcps work-order create --from signal.json --json
+        curl -s $URL | tcps work-order create --from - --idempotency-key $DELIVERY"""
+    ),
+)
+def create(
+    ctx: typer.Context,
+    title: Title = None,
+    source_file: Annotated[
+        str | None, typer.Option("--from", metavar="FILE", help="Pull signals as JSON; - is standard input.")
+    ] = None,
+    bucket: BucketOption = None,
+    priority: Priority = None,
+    description: Description = None,
+    labels: Labels = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Where the demand comes from; makes one order only.")
+    ] = None,
+    sku: WantedSku = None,
+    depends_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--depends-on",
+            help="An order it waits for; may be repeated.",
+            autocompletion=completion("work_order"),
+        ),
+    ] = None,
+    due_on: DueOn = None,
+    key: Annotated[
+        str | None, typer.Option("--idempotency-key", help="A second call with this key changes nothing.")
+    ] = None,
+) -> None:
+    """Create a work order from options, or work orders from pull signals."""
+    from tcps.service import orders
+
+    fields = _given(
+        title=title,
+        description=text(description, "--description"),
+        bucket=bucket,
+        priority=priority,
+        labels=labels or None,
+        source=source,
+        due_on=due_on,
+    )
+    own = _given(sku_id=sku, depends_on=depends_on or None)
+    if title is None and source_file is None:
+        raise missing(["--title or --from"], "work-order create")
+    if source_file is not None and own:
+        raise InvalidInput("--sku and --depends-on go with --title, not with --from", code="usage")
+    signals = None if source_file is None else file_text(source_file, "--from")
+    with opened(ctx) as (store, out):
+        if signals is None:
+            results = [orders.create(store, fields | own, key)]
+        else:
+            results = orders.create_from(store, signals, fields, key)
+        if len(results) == 1:
+            order, outcome = results[0]
+            out.record(order, [_created(order, outcome)])
+        else:
+            out.table(_rows(order for order, _ in results), _LIST)
+        known = [order["work_order_id"] for order, outcome in results if outcome != "created"]
+        if known:
+            print(f"note: there already, nothing changed: {', '.join(known)}", file=sys.stderr)
+
+
+@app.command(
+    "list",
+    cls=Command,
+    epilog=examples_text(
+        """tcps work-order list
+        tcps work-order list --status queued --bucket security --limit 50
+        tcps work-order list --sla breached --sort deadline -o csv
+        tcps work-order list --all --json"""
+    ),
+)
+def list_(
+    ctx: typer.Context,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="Only of this status; may be repeated.")
+    ] = None,
+    bucket: Annotated[
+        list[str] | None, typer.Option("--bucket", help="Only of this bucket; may be repeated.")
+    ] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", help="Only with this label; may be repeated.")
+    ] = None,
+    sku: SkuFilter = None,
+    sla: Annotated[str | None, typer.Option("--sla", help="on_time, warning or breached.")] = None,
+    sort: Annotated[str, typer.Option("--sort", help="id, created, priority or deadline.")] = "id",
+    limit: Limit = None,
+    everything: Annotated[bool, typer.Option("--all", help="Ended orders too.")] = False,
+) -> None:
+    """List work orders; without --status or --all, those that are not ended."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        rows = orders.lists(
+            store,
+            status=status or (),
+            bucket=bucket or (),
+            label=label or (),
+            sku=sku,
+            sla=sla,
+            sort=sort,
+            limit=limit,
+            everything=everything,
+        )
+        out.table(_rows(rows), _LIST, "no work orders", document=rows)
+
+
+@app.command(cls=Command, epilog=examples_text("tcps work-order show WO-1\ntcps work-order show WO-1 --json"))
+def show(ctx: typer.Context, work_order_id: WorkOrderId) -> None:
+    """Show a work order with its SLA, dependencies, SKUs and receipts."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        order = orders.show(store, work_order_id)
+        out.record(order, _shown(order))
+
+
+@app.command(cls=Command, epilog=examples_text("tcps work-order history WO-1"))
+def history(ctx: typer.Context, work_order_id: WorkOrderId) -> None:
+    """Show every change of a work order, oldest first."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        steps = orders.history(store, work_order_id)
+        changes = [step | {"change": change} for step, change in zip(steps, _changes(steps), strict=True)]
+        out.table(changes, _HISTORY, document=steps)
+
+
+@app.command(cls=Command, epilog=examples_text("tcps work-order start WO-1"))
+def start(ctx: typer.Context, work_order_id: WorkOrderId) -> None:
+    """Start a queued order, if its bucket has room."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        _said(out, orders.start(store, work_order_id))
+
+
+@app.command(cls=Command, epilog=examples_text("tcps work-order complete WO-1 --sku app-1.4.0"))
+def complete(
+    ctx: typer.Context,
+    work_order_id: WorkOrderId,
+    sku: Annotated[
+        str | None,
+        typer.Option("--sku", help="The published SKU that did it.", autocompletion=completion("sku")),
+    ] = None,
+) -> None:
+    """Complete an order whose SKU is published."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        _said(out, orders.complete(store, work_order_id, sku))
+
+
+@app.command(cls=Command, epilog=examples_text('tcps work-order cancel WO-1 --reason "not needed any more"'))
+def cancel(ctx: typer.Context, work_order_id: WorkOrderId, reason: Reason) -> None:
+    """Cancel an order; what it has on the line is aborted."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        _said(out, orders.cancel(store, work_order_id, text(reason, "--reason") or ""))
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps work-order update WO-1 --priority critical
+        tcps work-order update WO-1 --bucket cost --label cloud --if-revision 3"""
+    ),
+)
+def update(
+    ctx: typer.Context,
+    work_order_id: WorkOrderId,
+    title: Title = None,
+    description: Description = None,
+    priority: Priority = None,
+    labels: Labels = None,
+    bucket: BucketOption = None,
+    due_on: DueOn = None,
+    sku: WantedSku = None,
+    if_revision: Annotated[
+        int | None, typer.Option("--if-revision", help="Refuse unless this is the current revision.")
+    ] = None,
+) -> None:
+    """Change an order: title, description, priority, labels, bucket, deadline, wanted SKU."""
+    from tcps.service import orders
+
+    fields = _given(
+        title=title,
+        description=text(description, "--description"),
+        priority=priority,
+        labels=labels or None,
+        bucket=bucket,
+        due_on=due_on,
+        sku_id=sku,
+    )
+    with opened(ctx) as (store, out):
+        _said(out, orders.update(store, work_order_id, fields, if_revision))
+
+
+@app.command(
+    cls=Command, epilog=examples_text("tcps work-order delete WO-1 --dry-run\ntcps work-order delete WO-1")
+)
+def delete(
+    ctx: typer.Context,
+    work_order_id: WorkOrderId,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it could be deleted.")] = False,
+) -> None:
+    """Delete a queued or cancelled order that has no SKU; its history stays in the ledger."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        gone = orders.delete(store, work_order_id, dry_run)
+        said = "would be deleted" if dry_run else "deleted"
+        out.record(gone, [f"{gone['work_order_id']} {said}"])
+
+
+@app.command(cls=Command, epilog=examples_text("tcps work-order depend WO-2 --on WO-1"))
+def depend(
+    ctx: typer.Context,
+    work_order_id: WorkOrderId,
+    on: Annotated[
+        str,
+        typer.Option("--on", help="The order it waits for.", autocompletion=completion("work_order")),
+    ],
+) -> None:
+    """Let an order wait for another."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        _said(out, orders.depend(store, work_order_id, on))
+
+
+@app.command(cls=Command, epilog=examples_text("tcps work-order undepend WO-2 --on WO-1"))
+def undepend(
+    ctx: typer.Context,
+    work_order_id: WorkOrderId,
+    on: Annotated[
+        str,
+        typer.Option("--on", help="The order it waited for.", autocompletion=completion("work_order")),
+    ],
+) -> None:
+    """Let an order wait for another no more."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        _said(out, orders.undepend(store, work_order_id, on))
+
+
+@app.command(cls=Command, epilog=examples_text("tcps work-order reorder security WO-7 WO-3 WO-5"))
+def reorder(
+    ctx: typer.Context,
+    bucket: Annotated[str, typer.Argument(metavar="BUCKET", help="Whose queue.")],
+    ids: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID…",
+            help="All of its orders, in the new order.",
+            autocompletion=completion("work_order"),
+        ),
+    ],
+) -> None:
+    """Give a bucket's queue a new order."""
+    from tcps.service import orders
+
+    with opened(ctx) as (store, out):
+        rows = orders.reorder(store, bucket, ids)
+        out.table(_rows(rows), _LIST, document=rows)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _said(out: Any, order: Json) -> None:
+    """One line: what the order is now."""
+    blocked = f", waits for {', '.join(order['blocked_by'])}" if order["blocked_by"] else ""
+    out.record(order, [f"{order['work_order_id']} is {order['status']}{blocked}: {order['title']}"])
+
+
+def _created(order: Json, outcome: str) -> str:
+    done = "created" if outcome == "created" else "is there already"
+    due = f", due {order['sla_deadline']}" if order["sla_deadline"] else ""
+    where = f"{order['bucket']}, priority {order['priority']}, {order['status']}{due}"
+    return f"{order['work_order_id']} {done}: {order['title']} ({where})"
+
+
+def _rows(orders: Any) -> list[Json]:
+    return [order | {"due": _due(order["sla_remaining_ms"])} for order in orders]
+
+
+def _due(remaining: int | None) -> str:
+    if remaining is None:
+        return ""
+    return f"in {duration(remaining)}" if remaining >= 0 else f"{duration(-remaining)} late"
+
+
+def _shown(order: Json) -> list[str]:
+    from tcps.render import described
+
+    own = {name: value for name, value in order.items() if name not in ("skus", "receipts", "queue_key")}
+    lines = described(own)
+    for sku in order["skus"]:
+        lines.append(f"  {sku['sku_id']}  {sku['status']} at {sku['current_stage']}")
+        lines += [
+            f"    {receipt['sequence']:>3}  {receipt['stage']}  {receipt['status']}  {receipt['receipt_id']}"
+            for receipt in order["receipts"]
+            if receipt["sku_id"] == sku["sku_id"]
+        ]
+    return lines
+
+
+def _changes(steps: list[Json]) -> list[str]:
+    """What each change of a record did, field by field."""
+    said: list[str] = []
+    before: Json = {}
+    for step in steps:
+        record = step["record"]
+        if record is None:
+            said.append("deleted")
+        elif not before:
+            said.append(f"{record['status']}: {record['title']}")
+        else:
+            silent = ("revision", "updated_at", "queue_key")
+            names = [n for n in record if n not in silent and record[n] != before.get(n)]
+            said.append(", ".join(f"{name} {before.get(name)} → {record[name]}" for name in names))
+        before = record or {}
+    return said

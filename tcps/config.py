@@ -1,0 +1,65 @@
+"""Settings: what flags and the environment say. Nothing else reads `os.environ`.
+
+| variable | is |
+|---|---|
+| TCPS_STORE | the store, when `--store` is not given |
+| TCPS_ACTOR | who acts, when `--actor` is not given |
+| TCPS_DEBUG | `1` shows the traceback of an unforeseen error |
+| NO_COLOR | any value: no colours (no-color.org) |
+"""
+
+import os
+import pwd
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+WAIT_SECONDS = 30.0
+
+
+class Format(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    MD = "md"
+
+
+class Settings(NamedTuple):
+    """What applies to one command."""
+
+    store: str | None
+    actor: str
+    format: Format
+    quiet: bool
+    color: bool
+    wait: float
+    debug: bool
+
+
+def settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of flags, which win, and the environment."""
+    return Settings(
+        store=flags.get("store") or environment.get("TCPS_STORE") or None,
+        actor=flags.get("actor") or environment.get("TCPS_ACTOR") or user_name(),
+        format=Format.JSON if flags.get("json") else Format(flags.get("format") or Format.TEXT),
+        quiet=bool(flags.get("quiet")),
+        color=not (flags.get("no_color") or environment.get("NO_COLOR")),
+        wait=WAIT_SECONDS if flags.get("wait") is None else float(flags["wait"]),
+        debug=debugging(environment),
+    )
+
+
+def debugging(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether tracebacks are to be shown."""
+    return environment.get("TCPS_DEBUG") == "1"
+
+
+def user_name() -> str:
+    """The operating system's name of the user, or its number where it has no name."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,165 @@
+"""Results as text, JSON, JSON lines, CSV or Markdown. Imports rich only for a table on a terminal."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TextIO
+
+import orjson
+
+from tcps.config import Format
+from tcps.model import Json
+
+_TERMINAL_WIDTH = 80
+
+
+class Column(NamedTuple):
+    """A column of a table: its heading, and the field it shows."""
+
+    heading: str
+    field: str
+
+
+def columns(*names: str) -> tuple[Column, ...]:
+    """Columns from `heading=field`, or from a field's name alone."""
+    pairs = (name.partition("=") for name in names)
+    return tuple(Column(heading, field or heading.replace(" ", "_")) for heading, _, field in pairs)
+
+
+class Output:
+    """Where results go, and in which format."""
+
+    def __init__(self, form: Format, *, quiet: bool, color: bool, stream: TextIO | None = None) -> None:
+        self.form = form
+        self.quiet = quiet
+        self.stream = stream or sys.stdout
+        self.terminal = self.stream.isatty()
+        self.color = color and self.terminal
+
+    def record(self, value: Json, lines: Iterable[str] | None = None) -> None:
+        """One record: a JSON document, one CSV or Markdown row, or in text the given lines."""
+        if self.quiet:
+            return
+        if self.form is Format.TEXT:
+            self._write("\n".join(described(value) if lines is None else lines) + "\n")
+        elif self.form in (Format.JSON, Format.JSONL):
+            self._write(json_text(value, self.form))
+        else:
+            self.table([value], columns(*value))
+
+    def table(
+        self, rows: Iterable[Json], shown: Sequence[Column], empty: str = "", document: Any = None
+    ) -> None:
+        """Records: a JSON array (or `document`), a row each, or in text a table (or the word for none)."""
+        if self.quiet:
+            return
+        if self.form is Format.JSON:
+            self._write(json_text(list(rows) if document is None else document, self.form))
+        elif self.form is Format.JSONL:
+            for row in rows:
+                self._write(json_text(row, self.form))
+        elif self.form is Format.CSV:
+            self._csv(rows, shown)
+        else:
+            self._text_table(list(rows), shown, empty)
+
+    def text(self, *lines: str) -> None:
+        """Lines for a person; nothing in any other format."""
+        if not self.quiet and self.form is Format.TEXT:
+            self._write("".join(f"{line}\n" for line in lines))
+
+    def _text_table(self, rows: Sequence[Json], shown: Sequence[Column], empty: str) -> None:
+        cells = [[cell(row.get(column.field)) for column in shown] for row in rows]
+        headings = [column.heading for column in shown]
+        if self.form is Format.MD:
+            self._write(markdown(headings, cells))
+        elif not cells:
+            self._write(f"{empty}\n" if empty else "")
+        elif self.terminal:
+            self._rich_table(headings, cells)
+        else:
+            self._write(aligned([headings, *cells]))
+
+    def _rich_table(self, headings: list[str], cells: list[list[str]]) -> None:
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold" if self.color else "")
+        for heading in headings:
+            table.add_column(heading, overflow="fold", no_wrap=heading in ("id", "WO"))
+        for row in cells:
+            table.add_row(*(Text(text) for text in row))
+        Console(file=self.stream, no_color=not self.color, highlight=False).print(table)
+
+    def _csv(self, rows: Iterable[Json], shown: Sequence[Column]) -> None:
+        import csv
+
+        writer = csv.writer(self.stream, lineterminator="\n")
+        writer.writerow([column.heading for column in shown])
+        for row in rows:
+            writer.writerow([cell(row.get(column.field)) for column in shown])
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text)
+
+
+def json_text(value: Any, form: Format) -> str:
+    """A JSON document: indented, or for JSON lines on one line."""
+    option = orjson.OPT_APPEND_NEWLINE
+    if form is Format.JSON:
+        option |= orjson.OPT_INDENT_2
+    return orjson.dumps(value, option=option).decode()
+
+
+def described(value: Json) -> list[str]:
+    """A record for a person: a line for each field that says something; nested values as JSON."""
+    said = {name: item for name, item in value.items() if item not in (None, "", [], {}, ())}
+    width = max((len(name) for name in said), default=0)
+    return [f"{name:<{width}}  {_indented(cell(item), width + 2)}" for name, item in said.items()]
+
+
+def cell(value: Any) -> str:
+    """A value in a table: texts as they are, lists joined, the rest as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return orjson.dumps(value).decode()
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns as wide as their longest value; nothing is cut."""
+    flat = [[text.replace("\n", "\\n").replace("\t", " ") for text in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*flat, strict=True)]
+    lines = (
+        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in flat
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    escaped = ([text.replace("|", "\\|").replace("\n", "<br>") for text in row] for row in rows)
+    lines = [headings, ["---"] * len(headings), *escaped]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def duration(ms: int) -> str:
+    """Milliseconds for a person: `3 d 4 h`, `2 h 5 min`, `45 s`, `120 ms`."""
+    sign, rest = ("-", -ms) if ms < 0 else ("", ms)
+    for name, unit, lower, lower_unit in (
+        ("d", 86_400_000, "h", 3_600_000),
+        ("h", 3_600_000, "min", 60_000),
+        ("min", 60_000, "s", 1000),
+    ):
+        if rest >= unit:
+            minor = rest % unit // lower_unit
+            return f"{sign}{rest // unit} {name}" + (f" {minor} {lower}" if minor else "")
+    return f"{sign}{rest // 1000} s" if rest >= 1000 else f"{sign}{rest} ms"
+
+
+def _indented(text: str, by: int) -> str:
+    return text.replace("\n", "\n" + " " * by)
