@@ -1,16 +1,17 @@
 """Andon events (domain 10): trigger, investigate, resolve, and what they block."""
 
+from bisect import bisect_right
 from typing import Any
 
 from msgspec.structs import replace
 
-from tcps.errors import Refused, missing, wrong_status
+from tcps.canonical import record_bytes
+from tcps.errors import Refused, missing
 from tcps.model import (
     FAILURES,
     AndonEvent,
     AndonStatus,
     FailureType,
-    Json,
     Occurrence,
     Resolution,
     Severity,
@@ -20,15 +21,17 @@ from tcps.model import (
     parse_enum,
     to_ms,
 )
-from tcps.model.text import checked_id, checked_object, clean, required
+from tcps.model.text import LABEL, RECORD_BYTES, checked_id, checked_object, clean
 from tcps.rules.policy import flag
-from tcps.rules.state import Production, State, found
+from tcps.rules.state import Production, State, found, wrong_status
 
 LOGGED = 100
-"""How many occurrences an Andon keeps, the newest."""
+"""How many occurrences an Andon keeps, the newest; fewer when they would not fit into a record."""
 TRIGGER_FIELDS = ("sku_id", "failure_type", "stage", "severity", "work_order_id", "details")
 """What the one who triggers an Andon may say of it."""
 RESOLUTION_TEXTS = ("root_cause", "fix_applied", "prevention_added")
+_SPARE_BYTES = 64
+"""What is kept free of a record's limit for the revision that it gets when it is stored."""
 
 
 def trigger(
@@ -42,7 +45,7 @@ def trigger(
     details: object = None,
 ) -> AndonEvent:
     """Stop the line: one more occurrence of the open Andon of this SKU, stage and failure, or a new one."""
-    absent = [name for name, value in (("sku_id", sku_id), ("failure_type", failure_type)) if not value]
+    absent = [name for name, value in (("sku_id", sku_id), ("failure_type", failure_type)) if _blank(value)]
     if absent:
         raise missing(absent, "an Andon")
     sku = checked_id("sku_id", sku_id)
@@ -51,28 +54,12 @@ def trigger(
     at = default_stage if stage is None else parse_enum(Stage, stage)
     degree = default_severity if severity is None else parse_enum(Severity, severity)
     order_id = _work_order_of(state, sku, work_order_id)
-    seen = Occurrence(
-        timestamp=state.now,
-        actor=state.actor,
-        details=checked_object("details", {} if details is None else details),
-    )
+    context = checked_object("details", {} if details is None else details)
+    seen = Occurrence(timestamp=state.now, actor=state.actor, details=context)
     for andon in state.open_andons(sku):
         if andon.stage is at and andon.failure_type is failure:
             return _again(state, andon, degree, seen)
-    event = AndonEvent(
-        andon_id=state.next_id("andon_event"),
-        sku_id=sku,
-        work_order_id=order_id,
-        stage=at,
-        failure_type=failure,
-        severity=degree,
-        details=seen.details,
-        created_at=state.now,
-        created_by=state.actor,
-        occurrence_log=(seen,),
-        last_occurrence_at=state.now,
-    )
-    return state.put(event)
+    return _first(state, seen, sku, order_id, at, failure, degree)
 
 
 def investigate(state: State, andon_id: str) -> AndonEvent:
@@ -81,14 +68,14 @@ def investigate(state: State, andon_id: str) -> AndonEvent:
     if andon.status is AndonStatus.RESOLVED:
         raise _already_resolved(andon)
     if andon.status is AndonStatus.INVESTIGATING:
-        raise wrong_status("andon_event", andon.id, andon.status, "be investigated again")
+        raise wrong_status(andon, "investigate")
     changed = replace(
         andon,
         status=AndonStatus.INVESTIGATING,
         investigating_at=state.now,
         investigator=state.actor,
     )
-    return state.put(changed)
+    return _put(state, changed)
 
 
 def resolve(
@@ -104,15 +91,8 @@ def resolve(
     andon = found(state, AndonEvent, andon_id)
     if andon.status is AndonStatus.RESOLVED:
         raise _already_resolved(andon)
-    given: dict[str, Any] = {
-        "root_cause": root_cause,
-        "fix_applied": fix_applied,
-        "prevention_added": prevention_added,
-    }
-    texts = {name: clean(name, "" if text is None else text) for name, text in given.items()}
-    blank = [name for name, text in texts.items() if not text]
-    if blank:
-        raise missing(blank, "the resolution of an Andon")
+    texts = _resolution_texts(root_cause, fix_applied, prevention_added)
+    by = clean("resolver", "" if resolver is None else resolver, LABEL) or state.actor
     if flag(state.policy(), "require_five_whys"):
         raise Refused(
             f"{andon.id} has no finalized root-cause analysis, which policy requires",
@@ -120,13 +100,8 @@ def resolve(
             details={"id": andon.id},
         )
     minutes = (to_ms(state.now) - to_ms(andon.created_at)) / 60_000
-    resolution = Resolution(
-        **texts,
-        resolver=state.actor if resolver is None else required("resolver", resolver, "a resolution"),
-        resolved_at=state.now,
-        resolution_minutes=round(minutes, 2),
-    )
-    return state.put(replace(andon, status=AndonStatus.RESOLVED, resolution=resolution))
+    resolution = Resolution(**texts, resolver=by, resolved_at=state.now, resolution_minutes=minutes)
+    return _put(state, replace(andon, status=AndonStatus.RESOLVED, resolution=resolution))
 
 
 def blocking(state: Production, sku_id: str, stage: Stage | None = None) -> list[AndonEvent]:
@@ -147,6 +122,31 @@ def blocked_by_andons(sku_id: str, andons: list[AndonEvent]) -> Refused:
     )
 
 
+def _first(
+    state: State,
+    seen: Occurrence,
+    sku_id: str,
+    work_order_id: str | None,
+    stage: Stage,
+    failure: FailureType,
+    severity: Severity,
+) -> AndonEvent:
+    event = AndonEvent(
+        andon_id=state.next_id("andon_event"),
+        sku_id=sku_id,
+        work_order_id=work_order_id,
+        stage=stage,
+        failure_type=failure,
+        severity=severity,
+        details=seen.details,
+        created_at=seen.timestamp,
+        created_by=seen.actor,
+        occurrence_log=(seen,),
+        last_occurrence_at=seen.timestamp,
+    )
+    return state.put(event)
+
+
 def _again(state: State, andon: AndonEvent, severity: Severity, seen: Occurrence) -> AndonEvent:
     changed = replace(
         andon,
@@ -156,10 +156,32 @@ def _again(state: State, andon: AndonEvent, severity: Severity, seen: Occurrence
         occurrence_log=(*andon.occurrence_log, seen)[-LOGGED:],
         last_occurrence_at=seen.timestamp,
     )
-    return state.put(changed)
+    return _put(state, changed)
 
 
-def _work_order_of(state: State, sku_id: str, given: str | None) -> str | None:
+def _put(state: State, andon: AndonEvent) -> AndonEvent:
+    """Store the Andon with as many of its newest occurrences as fit into a record, at least one."""
+    log, room = andon.occurrence_log, RECORD_BYTES - _SPARE_BYTES
+
+    def size(logged: int) -> int:
+        return len(record_bytes(replace(andon, occurrence_log=log[-logged:])))
+
+    if size(len(log)) > room:
+        fitting = bisect_right(range(1, len(log) + 1), room, key=size)
+        andon = replace(andon, occurrence_log=log[-max(1, fitting) :])
+    return state.put(andon)
+
+
+def _resolution_texts(root_cause: object, fix_applied: object, prevention_added: object) -> dict[str, Any]:
+    given = dict(zip(RESOLUTION_TEXTS, (root_cause, fix_applied, prevention_added), strict=True))
+    texts = {name: clean(name, "" if text is None else text) for name, text in given.items()}
+    blank = [name for name, text in texts.items() if not text]
+    if blank:
+        raise missing(blank, "the resolution of an Andon")
+    return texts
+
+
+def _work_order_of(state: Production, sku_id: str, given: str | None) -> str | None:
     if given is not None:
         return found(state, WorkOrder, given).id
     sku = state.get(Sku, sku_id)
@@ -169,3 +191,6 @@ def _work_order_of(state: State, sku_id: str, given: str | None) -> str | None:
 def _already_resolved(andon: AndonEvent) -> Refused:
     return Refused(f"{andon.id} is resolved already", code="already_resolved", details={"id": andon.id})
 
+
+def _blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())

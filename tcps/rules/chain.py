@@ -14,6 +14,7 @@ Every finding is listed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tcps.canonical import digest, file_bytes, genesis, parse, record_bytes
@@ -123,7 +124,7 @@ def _files(chain: Chain) -> Iterable[Finding]:
             yield _changed(expected, content, by_digest.get(got))
     places = {expected.path for expected in chain.expected}
     for path in sorted(set(chain.found) - places):
-        yield _foreign(path, chain.found[path], by_digest)
+        yield _foreign(chain, path, by_digest)
 
 
 def _changed(expected: Expected, content: bytes, other: Expected | None) -> Finding:
@@ -147,7 +148,9 @@ def _changed(expected: Expected, content: bytes, other: Expected | None) -> Find
     return _integrity("EDITED", expected, why, got=got)
 
 
-def _foreign(path: str, sha256: str | None, by_digest: Mapping[str, Expected]) -> Finding:
+def _foreign(chain: Chain, path: str, by_digest: Mapping[str, Expected]) -> Finding:
+    """A file that nobody expects there: a receipt from another place, or one that nobody knows."""
+    sha256 = chain.found[path]
     other = None if sha256 is None else by_digest.get(sha256)
     if other is not None:
         why = f"{path} holds receipt {other.receipt.id}, which belongs in {other.path}"
@@ -163,8 +166,22 @@ def _foreign(path: str, sha256: str | None, by_digest: Mapping[str, Expected]) -
             message=why,
         )
     got = None if sha256 is None else f"sha256:{sha256}"
+    owner = _owner(chain.read(path))
+    if owner is not None and owner != chain.sku_id:
+        message = f"{path} says that it is a receipt of {owner}"
+        return Finding(kind="integrity", class_="MISFILED", path=path, got=got, message=message)
     message = f"{path} is in the chain's folder and in no ledger line"
     return Finding(kind="integrity", class_="EXTRA", path=path, got=got, message=message)
+
+
+def _owner(content: bytes | None) -> str | None:
+    """The SKU that a receipt's file names; None when it is no such file."""
+    try:
+        value = None if content is None else parse(content)
+    except ValueError:
+        return None
+    owner = value.get("sku_id") if isinstance(value, dict) else None
+    return owner if isinstance(owner, str) else None
 
 
 def _links(chain: Chain) -> Iterable[Finding]:
@@ -210,7 +227,7 @@ def _stages(chain: Chain, receipts: Sequence[Receipt]) -> Iterable[Finding]:
             why = f"the newest receipt of {stage} is {receipt.status}"
             yield _incomplete("stage_not_passed", receipt, why, ReceiptStatus.PASS, receipt.status)
     in_order = [newest[stage] for stage in STAGES if stage in newest]
-    for first, second in zip(in_order, in_order[1:], strict=False):
+    for first, second in pairwise(in_order):
         if second.sequence < first.sequence:
             why = f"{second.stage} (sequence {second.sequence}) came before {first.stage}"
             yield _incomplete("order_violation", second, why, first.sequence, second.sequence)
@@ -218,7 +235,7 @@ def _stages(chain: Chain, receipts: Sequence[Receipt]) -> Iterable[Finding]:
 
 def _gaps(chain: Chain, receipts: Sequence[Receipt]) -> Iterable[Finding]:
     limit = chain.max_gap_hours * HOUR_MS
-    for first, second in zip(receipts, receipts[1:], strict=False):
+    for first, second in pairwise(receipts):
         start, end = to_ms(first.timestamp), to_ms(second.timestamp)
         gap = end - start - _covered(chain.andon_spans, start, end)
         if gap > limit:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from tcps.errors import Refused
 from tcps.model import Bucket, Json, Policy, WorkOrder
 from tcps.rules.policy import change, wip_limit
-from tcps.rules.state import State, found
+from tcps.rules.state import Production, State, found
 
 _LAST = "~"
 """Ends a queue key; sorts after every ticket."""
@@ -38,12 +38,12 @@ def reorder(state: State, bucket: Bucket, ids: tuple[str, ...]) -> tuple[WorkOrd
             details={"bucket": bucket, "queue": list(queue)},
         )
     orders = [found(state, WorkOrder, order_id) for order_id in ids]
-    keys = [f"{state.next_ticket()}{_LAST}" for _ in orders]
-    pairs = zip(orders, keys, strict=True)
-    return tuple(state.put(replace(order, queue_key=key, updated_at=state.now)) for order, key in pairs)
+    if ids == queue:
+        return tuple(orders)
+    return tuple(state.put(_at_the_end(state, order)) for order in orders)
 
 
-def require_room(state: State, bucket: Bucket) -> None:
+def require_room(state: Production, bucket: Bucket) -> None:
     """Refuse (`wip_limit`) when the bucket has as many orders in progress as it may."""
     limit, current = wip_limit(state.policy(), bucket), state.wip(bucket)
     if limit is not None and current >= limit:
@@ -67,6 +67,10 @@ def view(policy: Policy, current: dict[Bucket, int]) -> Json:
     total = sum(row["limit"] for row in limited)
     used = sum(row["current"] for row in limited)
     return {"buckets": rows, "capacity_utilization": round(used / total, 3) if total else 0.0}
+
+
+def _at_the_end(state: State, order: WorkOrder) -> WorkOrder:
+    return replace(order, queue_key=f"{state.next_ticket()}{_LAST}", updated_at=state.now)
 
 
 def _row(bucket: Bucket, current: int, limit: int | None) -> Json:

@@ -55,9 +55,14 @@ def flag(policy: Policy, key: str) -> bool:
 
 
 def change(state: State, key: str, value: object) -> Policy:
-    """Set one key. Refused: `invalid_setting`, `invalid_limit`, `threshold_too_loose`."""
+    """Set one key; a value that is set already changes nothing.
+
+    Refused: `invalid_setting`, `invalid_limit`, `threshold_too_loose`.
+    """
     policy = state.policy()
     settings = policy.settings | {key: parse_setting(key, value)}
+    if settings == policy.settings:
+        return policy
     return state.put(msgspec.structs.replace(policy, settings=dict(sorted(settings.items()))))
 
 

@@ -2,8 +2,8 @@
 
 from typing import Protocol, TypeVar
 
-from tcps.errors import not_found
-from tcps.model import AndonEvent, Bucket, Policy, Receipt, Record, Sku, Stage, Timestamp
+from tcps.errors import Refused, not_found
+from tcps.model import AndonEvent, Bucket, Policy, Receipt, Record, Sku, Stage, Timestamp, WorkOrder
 from tcps.model.text import checked_id
 from tcps.rules.chain import Verdict
 
@@ -87,3 +87,14 @@ def found(state: Production, kind: type[R], record_id: str) -> R:
     if record is None:
         raise not_found(kind.kind, record_id)
     return record
+
+
+def wrong_status(record: WorkOrder | Sku | AndonEvent, operation: str, phrase: str = "") -> Refused:
+    """The refusal of an operation that the record's status does not allow (`invalid_transition`).
+
+    `operation` is the domain's word for it; `phrase` says it in a sentence where the word does not.
+    """
+    return Refused(
+        f"cannot {phrase or operation} {record.id}: it is {record.status.replace('_', ' ')}",
+        details={"id": record.id, "status": record.status, "operation": operation},
+    )
