@@ -1,4 +1,4 @@
-"""Recording a run (domain 7 record, 8.1): its gate is judged, its receipt chained, a failure stops the line."""
+"""Recording a run (domain 7, 8.1): its gate is judged, its receipt chained, a failure stops the line."""
 
 from typing import NamedTuple
 
