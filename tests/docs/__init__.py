@@ -1,0 +1,1 @@
+"""Documentation that runs: examples, the generated reference, tables and links."""
