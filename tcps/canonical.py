@@ -6,18 +6,22 @@ is read by `parse_input`, which refuses what JSON readers disagree about.
 """
 
 import hashlib
+import itertools
+import math
 from typing import Any
 
 import msgspec
 import orjson
 
-from tcps.errors import InvalidInput
+from tcps.errors import InvalidInput, invalid_field
 from tcps.model import Record
 
 _LINE = orjson.OPT_SORT_KEYS
 _FILE = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 DEPTH = 64
 """How deep JSON from outside may be nested."""
+_TOO_DEEP = b"\n" + b"  " * (DEPTH + 8)
+"""Begins a line of a record's file that is nested too deep; no text holds a raw newline in JSON."""
 
 
 def line_bytes(value: object) -> bytes:
@@ -39,6 +43,24 @@ def plain(record: msgspec.Struct) -> dict[str, Any]:
 def record_bytes(record: Record) -> bytes:
     """The exact bytes of the record's file."""
     return file_bytes(plain(record))
+
+
+def checked_bytes(record: Record) -> bytes:
+    """`record_bytes`, once it is sure that reading them gives the record again.
+
+    Raises InvalidInput for what JSON cannot hold: NaN, infinities, integers beyond 64 bits, halves of
+    surrogate pairs, keys that are no text, nesting far deeper than `DEPTH`.
+    """
+    value = plain(record)
+    try:
+        content = file_bytes(value)
+    except TypeError as error:
+        raise invalid_field(record.kind, f"cannot be written as JSON: {error}") from None
+    if _TOO_DEEP in content:
+        raise invalid_field(record.kind, f"is nested deeper than {DEPTH} levels")
+    if b"null" in content and _holds_no_number(value):  # orjson writes NaN and infinities as null
+        raise invalid_field(record.kind, "holds NaN or an infinity, which JSON has not")
+    return content
 
 
 def sha256_hex(data: bytes) -> str:
@@ -69,38 +91,22 @@ def parse_input(text: str | bytes, what: str) -> Any:
     """JSON from outside as a value.
 
     Refused with one line that names the place: text that is cut off or no JSON, a key given twice,
-    NaN or infinity, an integer beyond 64 bits, nesting deeper than `DEPTH`, text that is not UTF-8.
+    NaN or infinity, an integer beyond 64 bits, nesting deeper than `DEPTH`, text that is not UTF-8,
+    half of a surrogate pair.
     """
     import json  # only input pays for it
 
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = dict(items)
-        if len(keys) != len(items):
-            seen = [key for key, _ in items]
-            twice = next(key for key in seen if seen.count(key) > 1)
-            raise ValueError(f"the key {twice!r} is given twice")
-        return keys
-
-    def constant(name: str) -> Any:
-        raise ValueError(f"{name} is not a JSON number")
-
-    def integer(digits: str) -> int:
-        if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
-            raise ValueError(f"the integer {digits[:20]}… does not fit 64 bits")
-        return int(digits)
-
-    def real(digits: str) -> float:
-        value = float(digits)
-        if value in (float("inf"), float("-inf")):
-            raise ValueError(f"the number {digits[:20]} is too large")
-        return value
-
     try:
         value = json.loads(
-            text, object_pairs_hook=pairs, parse_constant=constant, parse_int=integer, parse_float=real
+            text.decode() if isinstance(text, bytes) else text,
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_int=_integer,
+            parse_float=_real,
         )
         if _deeper_than(value, DEPTH):
             raise ValueError(f"it is nested deeper than {DEPTH} levels")
+        _require_text(value)
     except RecursionError:
         raise invalid_json(what, f"it is nested deeper than {DEPTH} levels") from None
     except UnicodeDecodeError as error:
@@ -113,6 +119,48 @@ def parse_input(text: str | bytes, what: str) -> Any:
 def invalid_json(what: str, why: str) -> InvalidInput:
     """The error for JSON from outside that cannot be taken."""
     return InvalidInput(f"{what} is not valid JSON: {why}", details={"fields": [what]})
+
+
+def _object(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(items)
+    if len(keys) != len(items):
+        names = sorted(key for key, _ in items)
+        twice = next(one for one, other in itertools.pairwise(names) if one == other)
+        raise ValueError(f"the key {twice!r} is given twice")
+    return keys
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**64:
+        raise ValueError(f"the integer {digits[:20]}… does not fit 64 bits")
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"the number {digits[:20]} is too large")
+    return value
+
+
+def _require_text(value: object) -> None:
+    try:
+        line_bytes(value)
+    except TypeError:
+        raise ValueError("it holds half of a surrogate pair") from None
+
+
+def _holds_no_number(value: object) -> bool:
+    """Whether a value has NaN or an infinity in it."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return any(map(_holds_no_number, value.values()))
+    return isinstance(value, list | tuple) and any(map(_holds_no_number, value))
 
 
 def _deeper_than(value: object, levels: int) -> bool:

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,13 +46,10 @@ class Disk:
         """The bytes of a plain file; None for a link, a directory, a device, or one that cannot be read."""
         try:
             fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(fd, "rb", buffering=0, closefd=True) as file:
+                return file.read() if stat.S_ISREG(os.fstat(fd).st_mode) else None
         except OSError:
             return None
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            os.close(fd)
-            return None
-        with open(fd, "rb", buffering=0) as file:
-            return file.read()
 
     def sha256(self, path: Path) -> str | None:
         """SHA-256 in hex of a plain file; None for what `read_plain` cannot read."""
@@ -68,10 +66,14 @@ class Disk:
                 yield path
 
     def read_at(self, path: Path, offset: int, length: int) -> bytes:
-        """Up to `length` bytes from `offset`."""
-        with storage("read", path), open(path, "rb", buffering=0) as file:
-            file.seek(offset)
-            return file.read(length)
+        """Up to `length` bytes from `offset`; none when there is no file."""
+        with storage("read", path):
+            try:
+                with open(path, "rb", buffering=0) as file:
+                    file.seek(offset)
+                    return file.read(length)
+            except FileNotFoundError:
+                return b""
 
     def names(self, directory: Path) -> list[str]:
         """The sorted names in a directory; none when it does not exist."""
@@ -132,6 +134,14 @@ class Disk:
         """Give the descriptor back."""
         os.close(fd)
 
+    def sync_file(self, path: Path) -> None:
+        """Force a file's data to the medium, whoever wrote it."""
+        fd = self.open_append(path)
+        try:
+            self.sync(fd, path)
+        finally:
+            self.close(fd)
+
     def sync_dir(self, directory: Path) -> None:
         """Force the directory's entries to the medium."""
         with storage("sync", directory):
@@ -145,7 +155,7 @@ class Disk:
         """Force everything written so far to the medium (record files before a checkpoint)."""
         os.sync()
 
-    def replace(self, path: Path, data: bytes) -> None:
+    def replace(self, path: Path, data: bytes, *, durably: bool = False) -> None:
         """Give `path` this content by write-to-temp and rename: readers see the old or the new, whole."""
         temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         with storage("write", path):
@@ -153,6 +163,8 @@ class Disk:
                 fd = self._create(temp)
                 try:
                     _write_all(fd, data)
+                    if durably:
+                        os.fsync(fd)
                 finally:
                     os.close(fd)
                 os.rename(temp, path)
@@ -163,15 +175,7 @@ class Disk:
 
     def replace_durably(self, path: Path, data: bytes) -> None:
         """`replace`, with the content synced before the rename and the directory after it."""
-        temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        with storage("write", path):
-            fd = self._create(temp)
-            try:
-                _write_all(fd, data)
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-            os.rename(temp, path)
+        self.replace(path, data, durably=True)
         self.sync_dir(path.parent)
 
     def rename(self, source: Path, target: Path) -> None:
@@ -199,4 +203,17 @@ def _write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-_datasync = getattr(os, "fdatasync", os.fsync)
+def _datasync(fd: int) -> None:
+    if sys.platform == "darwin":  # there fsync(2) stops at the drive's cache
+        import fcntl
+
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+    else:
+        os.fdatasync(fd)
+
+
+def boot_id() -> str:
+    """A text that changes when the machine starts anew; empty where the system does not tell."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""

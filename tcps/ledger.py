@@ -3,6 +3,8 @@
 Everything else is a fold of these lines. A `Head` says up to where somebody has read.
 """
 
+import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +21,7 @@ SEGMENT_BYTES = 64 * 1024 * 1024
 LINE_BYTES = 64 * 1024 * 1024
 """The longest line: what one transaction may change at once (format 4.2)."""
 _BLOCK = 1024 * 1024
+_SEGMENT = re.compile(r"([0-9]{12})\.jsonl", re.ASCII)
 
 
 class Change(Part, frozen=True, kw_only=True):
@@ -87,8 +90,8 @@ class Ledger:
 
     def segments(self) -> list[int]:
         """The first sequence number of each segment, ascending."""
-        names = self.disk.names(self.directory)
-        return [int(name[:12]) for name in names if name.endswith(".jsonl") and name[:-6].isdigit()]
+        matches = map(_SEGMENT.fullmatch, self.disk.names(self.directory))
+        return [int(match[1]) for match in matches if match]
 
     def path(self, segment: int) -> Path:
         """The file of the segment that starts with this sequence number."""
@@ -140,24 +143,31 @@ class Ledger:
 
         It is on the descriptor that wrote, once: after a failure the kernel may call lost data clean.
         """
-        try:
-            self.disk.sync(appended.fd, self.path(appended.head.segment))
-        finally:
-            self.disk.close(appended.fd)
+        self._finish(appended.fd, appended.head.segment)
+
+    def sync_end(self) -> None:
+        """Make every line durable, whoever appended it; each older segment was synced before the next."""
+        self.disk.sync_file(self.path(self.length()[0]))
 
     def cut(self, head: Head, torn: Path) -> None:
         """Remove what follows `head`, which nobody was told of, keeping its bytes in `torn`."""
-        path = self.path(head.segment)
-        rest = self.disk.read_at(path, head.offset, self.disk.size(path) - head.offset)
-        self.disk.make_dirs(torn)
-        self.disk.replace_durably(torn / f"{head.segment:012d}-{head.offset}", rest)
+        for segment in self.segments():
+            start = head.offset if segment == head.segment else 0
+            path = self.path(segment)
+            rest = self.disk.size(path) - start
+            if segment >= head.segment and rest > 0:
+                self.disk.make_dirs(torn)
+                kept = torn / _free_name(self.disk.names(torn), f"{segment:012d}-{start}")
+                self.disk.replace_durably(kept, self.disk.read_at(path, start, rest))
         self.undo(head)
 
     def undo(self, head: Head) -> None:
         """Put the ledger back to `head`, newest segment first; for lines that nobody was told of."""
-        for segment in reversed(self.segments()):
-            if segment > head.segment:
-                self.disk.remove(self.path(segment))
+        later = [segment for segment in self.segments() if segment > head.segment]
+        for segment in reversed(later):
+            self.disk.remove(self.path(segment))
+        if later:
+            self.disk.sync_dir(self.directory)
         path = self.path(head.segment)
         fd = self.disk.open_append(path)
         try:
@@ -167,47 +177,66 @@ class Ledger:
             self.disk.close(fd)
 
     def _write(self, start: Head, placed: list[Line]) -> int:
-        """Write each segment's share; sync a segment before the next one is made (format 4.5)."""
-        shares: dict[int, list[bytes]] = {start.segment: []}
+        """Write each segment's share; a segment is synced before the next one is made (format 4.5)."""
+        shares: dict[int, list[bytes]] = {}
         for line in placed:
             shares.setdefault(line.segment, []).append(line.content + b"\n")
-        fd = -1
+        before, fd = start.segment, -1
         for segment, share in shares.items():
             if fd >= 0:
-                self.disk.sync(fd, self.path(segment))
-                self.disk.close(fd)
-            path = self.path(segment)
-            fd = self.disk.open_append(path)
-            if segment != start.segment:
+                self._finish(fd, before)
+            elif segment != before:
+                self.disk.sync_file(self.path(before))
+            fd = self._write_share(segment, b"".join(share), new=segment != before)
+            before = segment
+        return fd
+
+    def _finish(self, fd: int, segment: int) -> None:
+        try:
+            self.disk.sync(fd, self.path(segment))
+        finally:
+            self.disk.close(fd)
+
+    def _write_share(self, segment: int, share: bytes, *, new: bool) -> int:
+        path = self.path(segment)
+        fd = self.disk.open_append(path)
+        try:
+            if new:
                 self.disk.sync_dir(self.directory)
-            try:
-                self.disk.append(fd, b"".join(share), path)
-            except TcpsError:
-                self.disk.close(fd)
-                raise
+            self.disk.append(fd, share, path)
+        except BaseException:
+            self.disk.close(fd)
+            raise
         return fd
 
     def _lines_of(self, segment: int, offset: int) -> Iterator[Line]:
-        path, rest, read_to = self.path(segment), b"", offset
+        path, pieces, read_to = self.path(segment), list[bytes](), offset
         while block := self.disk.read_at(path, read_to, _BLOCK):
             read_to += len(block)
-            *whole, rest = (rest + block).split(b"\n")
-            for content in whole:
+            first, *others = block.split(b"\n")
+            pieces.append(first)
+            for piece in others:
+                content = b"".join(pieces)
                 yield Line(segment, offset, content)
                 offset += len(content) + 1
+                pieces = [piece]
+        rest = b"".join(pieces)
         if rest:
             yield Line(segment, offset, rest, whole=False)
 
 
-def parse_line(line: Line, seq: int) -> Entry:
-    """The entry of a line, every rule of format 4 checked; raises ValueError with the reason."""
+def parse_line(line: Line, seq: int | None) -> Entry:
+    """The entry of a line, every rule of format 4 checked; raises ValueError with the reason.
+
+    `seq` is the number that it must have; None takes any.
+    """
     if not line.whole:
         raise ValueError("its newline is missing")
     value = parse(line.content)
-    if line_bytes(value) != line.content:
+    if _written(value) != line.content:
         raise ValueError("it is not in canonical form")
     entry = msgspec.convert(value, Entry)
-    if entry.seq != seq:
+    if seq is not None and entry.seq != seq:
         raise ValueError(f"it has sequence number {entry.seq}, not {seq}")
     return entry
 
@@ -220,3 +249,16 @@ def damaged(ledger: Ledger, line: Line, reason: object) -> IntegrityError:
         hint="restore the store from a backup; nothing is written on top of damage",
         details={"path": str(path), "offset": line.offset},
     )
+
+
+def _written(value: object) -> bytes | None:
+    try:
+        return line_bytes(value)
+    except TypeError:  # nested deeper than anything that is written
+        return None
+
+
+def _free_name(taken: list[str], name: str) -> str:
+    """`name`, with the first number that makes it new."""
+    names = itertools.chain([name], (f"{name}-{n}" for n in itertools.count(2)))
+    return next(one for one in names if one not in taken)

@@ -5,6 +5,8 @@ has no flock. The two exclude each other on one file (ADR 3).
 """
 
 import os
+import threading
+import weakref
 from pathlib import Path
 
 from tcps.errors import LockTimeout
@@ -17,19 +19,24 @@ except ImportError:  # pragma: no cover - a platform without flock
 
 
 class Lock:
-    """The lock on `path`; `acquire` waits at most `wait` seconds. Not reentrant; not shared by threads."""
+    """The lock on `path`; `acquire` waits at most `wait` seconds. Not reentrant; not shared by threads.
+
+    A forked child has none of its parent's locks.
+    """
 
     def __init__(self, path: Path, wait: float) -> None:
         self.path = path
         self.wait = wait
         self._fd: int | None = None
+        _all.add(self)
 
     def acquire(self) -> None:
         """Take the lock. Raises LockTimeout, naming the holder, when it is not free in time."""
-        if self._fd is None:
-            with storage("open", self.path):
+        with storage("lock", self.path):
+            if self._fd is None:
                 self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-        if not _try(self._fd) and not self._wait_for(self._fd):
+            taken = _try(self._fd) or (self.wait > 0 and self._wait_for(self._fd))
+        if not taken:
             raise held(self.path, self.wait)
 
     def release(self) -> None:
@@ -42,6 +49,10 @@ class Lock:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def forget(self) -> None:
+        """In a forked child: give back the inherited descriptor, which leaves the parent its lock."""
+        Lock.close(self)
 
     def read_note(self) -> bytes:
         """The file's content, at most 500 bytes."""
@@ -59,47 +70,70 @@ class Lock:
         return self._fd
 
     def _wait_for(self, fd: int) -> bool:
-        """Block in a thread, for flock(2) knows no time-out; a thread that is too late lets go again."""
-        import threading  # only a contended lock pays for it
+        waiter = _Waiter(fd)
+        try:
+            return waiter.taken_within(self.wait)
+        finally:
+            if waiter.abandoned:  # its thread still has the descriptor
+                self._fd = None
 
-        deciding, done = threading.Lock(), threading.Event()
-        abandoned = False
 
-        def block() -> None:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            with deciding:
-                if abandoned:
-                    os.close(fd)
-                else:
-                    done.set()
+class _Waiter:
+    """Blocks in a thread, for flock(2) knows no time-out; one that comes too late lets go again."""
 
-        threading.Thread(target=block, daemon=True).start()
-        done.wait(self.wait)
-        with deciding:
-            if done.is_set():
-                return True
-            abandoned = True
-            self._fd = None
-        return False
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        self.abandoned = False
+        self.failure: OSError | None = None
+        self._deciding = threading.Lock()
+        self._done = threading.Event()
+
+    def taken_within(self, seconds: float) -> bool:
+        taken = False
+        threading.Thread(target=self._block, daemon=True).start()
+        try:
+            taken = self._done.wait(seconds)
+        finally:  # also when a signal ends the wait
+            with self._deciding:
+                self.abandoned = not taken
+                if self.abandoned and self._done.is_set():
+                    os.close(self.fd)
+        if self.failure is not None:
+            raise self.failure
+        return taken
+
+    def _block(self) -> None:
+        try:
+            fcntl.flock(self.fd, fcntl.LOCK_EX)
+        except OSError as error:
+            self.failure = error
+        with self._deciding:
+            if self.abandoned:
+                os.close(self.fd)
+            self._done.set()
 
 
 class PollingLock(Lock):
     """The same lock by `filelock`: for platforms without flock(2)."""
 
     def acquire(self) -> None:
+        """Take the lock, asking again and again. Raises LockTimeout."""
         from filelock import FileLock, Timeout
 
         self._file_lock = FileLock(str(self.path), timeout=self.wait, mode=FILE_MODE)
-        try:
-            self._file_lock.acquire()
-        except Timeout:
-            raise held(self.path, self.wait) from None
-        self._fd = os.open(self.path, os.O_RDWR)
+        with storage("lock", self.path):
+            try:
+                self._file_lock.acquire()
+            except Timeout:
+                raise held(self.path, self.wait) from None
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
 
     def release(self) -> None:
+        """Let the next one in."""
         self.close()
 
     def close(self) -> None:
+        """Release, and give the descriptors back."""
         super().close()
         if hasattr(self, "_file_lock"):
             self._file_lock.release()
@@ -127,3 +161,16 @@ def _try(fd: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+_all: "weakref.WeakSet[Lock]" = weakref.WeakSet()
+
+
+def _close_inherited() -> None:
+    """A child shares its parent's descriptors: with them it would hold the parent's locks, and keep them."""
+    for one in list(_all):
+        one.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_inherited)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tcps.ledger import Entry, Head, Line
+from tcps.ledger import Change, Entry, Head, Line
 from tcps.merkle import Tree, leaf_hash
 from tcps.model import (
     KINDS,
@@ -40,20 +40,27 @@ class Position(NamedTuple):
 
 
 class Index:
-    """One index database, on disk or (`path` None) in memory."""
+    """One index database, on disk or (`path` None) in memory; `new` makes the file."""
 
-    def __init__(self, path: Path | None, store_id: str, boot: str) -> None:
+    def __init__(self, path: Path | None, store_id: str, boot: str, *, new: bool = False) -> None:
         self.path = path
         self.store_id = store_id
         self.boot = boot
+        mode = "rwc" if new else "rw"
         self.db = sqlite3.connect(
-            ":memory:" if path is None else path,
+            ":memory:" if path is None else f"{path.absolute().as_uri()}?mode={mode}",
             timeout=_BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,
+            uri=path is not None,
         )
-        self.db.execute("PRAGMA journal_mode=WAL")
-        self.db.execute("PRAGMA synchronous=OFF")
+        try:
+            self.db.execute("PRAGMA synchronous=OFF")
+            if new:
+                self.db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.Error:
+            self.db.close()
+            raise
 
     def usable(self) -> bool:
         """Whether this index is of this program's schema, this store and this boot of the machine."""
@@ -63,10 +70,8 @@ class Index:
         return bool(row == (self.boot, self.store_id))
 
     def create(self) -> None:
-        """Make the tables of an empty ledger; any that are there are dropped. The caller commits."""
+        """Make the tables of an empty ledger in an empty database. The caller commits."""
         run = self.db.execute
-        for (name,) in run("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
-            run(f"DROP TABLE {name}")
         for statement in Path(__file__).with_name("schema.sql").read_text().split(";"):
             run(statement)
         run("INSERT INTO position VALUES (0, 1, 0, 0, x'', x'', ?, ?)", (self.boot, self.store_id))
@@ -77,18 +82,20 @@ class Index:
         self.db.close()
 
     def position(self) -> Position:
-        """Up to where the index is."""
-        seq, segment, offset, line_offset, leaf, frontier = self.db.execute(
+        """Up to where the index is. Raises sqlite3.DatabaseError when its row makes no sense."""
+        row = self.db.execute(
             'SELECT seq, segment, "offset", line_offset, leaf, frontier FROM position'
         ).fetchone()
-        return Position(Head(seq, segment, offset), line_offset, leaf, Tree.unpacked(seq, frontier))
+        try:
+            seq, segment, offset, line_offset, leaf, frontier = row
+            return Position(Head(seq, segment, offset), line_offset, leaf, Tree.unpacked(seq, frontier))
+        except (TypeError, ValueError) as error:
+            raise sqlite3.DatabaseError(f"the index's position is damaged: {error}") from error
 
     def apply(self, entry: Entry, line: Line, tree: Tree) -> None:
-        """Fold one ledger line into every table."""
-        for change in entry.changes:
-            record = None
-            if change.record is not None:
-                record = msgspec.convert(change.record, KINDS[change.kind])
+        """Fold one ledger line into every table; raises ValueError, with nothing done, for no record."""
+        records = [_record(change) for change in entry.changes]
+        for change, record in zip(entry.changes, records, strict=True):
             self.put(change.kind, change.id, record)
         self.place(entry, line, tree)
 
@@ -146,6 +153,13 @@ class Index:
     def _replace(self, table: str, row: tuple[Any, ...]) -> None:
         marks = ",".join("?" * len(row))
         self.db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+
+
+def _record(change: Change) -> Record | None:
+    kind = KINDS.get(change.kind)
+    if kind is None:
+        raise ValueError(f"it changes a record of the unknown kind {change.kind}")
+    return None if change.record is None else msgspec.convert(change.record, kind)
 
 
 def _work_order_row(order: WorkOrder) -> tuple[Any, ...]:

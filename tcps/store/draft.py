@@ -1,19 +1,29 @@
 """The workspace of one transaction: a view that can also be changed, until it is sealed or dropped."""
 
-from typing import TypeVar
+from collections.abc import Iterator
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from tcps.canonical import file_bytes, plain, sha256_hex
+from tcps.canonical import checked_bytes, file_bytes, plain, record_bytes, sha256_hex
 from tcps.errors import InvalidInput
 from tcps.ledger import Change
-from tcps.model import PREFIXES, Record, Timestamp
+from tcps.model import PREFIXES, Receipt, Record, Timestamp
 from tcps.model.text import RECORD_BYTES
+from tcps.projections.records import relative_path
+from tcps.rules.chain import Expected
 from tcps.store.loading import Loader
-from tcps.store.view import View
+from tcps.store.view import Filter, View
 
 R = TypeVar("R", bound=Record)
 Key = tuple[str, str]
+
+
+class Mark(NamedTuple):
+    """How many changes a draft had made, and the newest number that it had given of each kind."""
+
+    changes: int
+    given: dict[str, int]
 
 
 class Draft(View):
@@ -50,10 +60,11 @@ class Draft(View):
         """Take a new or changed record; gives it with its revision. Raises `too_large` over 1 MiB."""
         key = (record.kind, record.id)
         record = replace(record, revision=self._revision(key))
-        size = len(file_bytes(plain(record)))
+        size = len(checked_bytes(record))
         if size > RECORD_BYTES:
+            name = f"{record.kind.replace('_', ' ')} {record.id}"
             raise InvalidInput(
-                f"{record.kind.replace('_', ' ')} {record.id} would take {size} bytes; the limit is {RECORD_BYTES}",
+                f"{name} would take {size} bytes; the limit is {RECORD_BYTES}",
                 code="too_large",
                 details={"fields": [record.kind], "size": size},
             )
@@ -77,23 +88,35 @@ class Draft(View):
         self._tickets += 1
         return f"{self.seq:012d}{self._tickets:06d}"
 
-    def mark(self) -> int:
+    def mark(self) -> Mark:
         """A point to which `revert` can go back."""
-        return len(self._undo)
+        return Mark(len(self._undo), dict(self._given))
 
-    def revert(self, mark: int) -> None:
+    def revert(self, mark: Mark) -> None:
         """Forget the changes since `mark`; the index's rows are put back by its own savepoint."""
-        while len(self._undo) > mark:
+        while len(self._undo) > mark.changes:
             key, was_changed, before = self._undo.pop()
             if was_changed:
                 self.changes[key] = before
             else:
                 del self.changes[key]
-        self._given.clear()
+        self._given = dict(mark.given)
 
     def sealed(self) -> tuple[Change, ...]:
         """The changes as the ledger takes them."""
         return tuple(self._change(key, record) for key, record in self.changes.items())
+
+    def _promise(self, record_id: str) -> tuple[Expected, int]:
+        """A receipt as this transaction, the batch or the ledger has it."""
+        receipt = self.changes.get(("receipt", record_id))
+        if not isinstance(receipt, Receipt):
+            return super()._promise(record_id)
+        path = relative_path("receipt", record_id, plain(receipt))
+        sha256 = sha256_hex(record_bytes(receipt))
+        return Expected(path=path, sha256=sha256, receipt=receipt), self.seq
+
+    def _ids(self, table: str, where: Filter, limit: int | None, sort: str) -> Iterator[str]:
+        yield from list(super()._ids(table, where, limit, sort))  # the caller may change the table
 
     def _set(self, key: Key, record: Record | None) -> None:
         self._undo.append((key, key in self.changes, self.changes.get(key)))

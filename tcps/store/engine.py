@@ -13,6 +13,8 @@ the ledger when they began.
 """
 
 import contextlib
+import itertools
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -20,13 +22,14 @@ from pathlib import Path
 
 from tcps.errors import TcpsError
 from tcps.files import Disk
-from tcps.ledger import SEGMENT_BYTES, Appended, Entry, Head, Ledger, Line
+from tcps.ledger import SEGMENT_BYTES, Appended, Entry, Ledger
 from tcps.locks import lock
-from tcps.merkle import Checkpoint, Tree
-from tcps.model import Clock, Record, system_clock
+from tcps.merkle import Checkpoint
+from tcps.model import Clock, system_clock
 from tcps.projections.records import RecordFiles
 from tcps.store import location
-from tcps.store.draft import Draft, Key
+from tcps.store.batch import Batch
+from tcps.store.draft import Draft
 from tcps.store.folding import Fold
 from tcps.store.view import View
 
@@ -34,21 +37,12 @@ CHECKPOINT_EVERY = 4096
 """A checkpoint is written each time the ledger has grown by so many entries (format 4.7)."""
 
 
-class Batch:
-    """Transactions that were decided and wait to be appended under one sync."""
-
-    def __init__(self, start: Head, tree: Tree) -> None:
-        self.start = start
-        self.head = start
-        self.tree = tree
-        self.lines: list[Line] = []
-        self.entries: list[Entry] = []
-        self.records: dict[Key, Record | None] = {}
-        self.draft: Draft | None = None
-
-
 class Engine:
-    """One open store: its files, its index, and the one way to change them. Threads may share it."""
+    """One open store: its files, its index, and the one way to change them.
+
+    Threads may share it, and take turns; a forked child may go on with it. `boot` names the running
+    of the machine.
+    """
 
     def __init__(
         self,
@@ -58,6 +52,7 @@ class Engine:
         clock: Clock = system_clock,
         wait: float = 30.0,
         segment_bytes: int = SEGMENT_BYTES,
+        boot: str | None = None,
     ) -> None:
         disk = disk or Disk()
         self.clock = clock
@@ -67,14 +62,16 @@ class Engine:
             self.identity,
             disk,
             Ledger(disk, folder / "ledger", segment_bytes),
-            RecordFiles(disk, folder, wait),
+            RecordFiles(disk, folder, wait, boot),
             lock(folder / "lock", wait),
             clock,
         )
         self.ledger = self.fold.ledger
         self.records = self.fold.records
+        self._pid = os.getpid()
         self._mutex = threading.RLock()
         self._batch: Batch | None = None
+        self._view: View | None = None
 
     def close(self) -> None:
         """Give every descriptor back."""
@@ -82,23 +79,26 @@ class Engine:
 
     @contextlib.contextmanager
     def view(self, actor: str = "") -> Iterator[View]:
-        """A snapshot with every commit that was acknowledged before; inside a transaction, its draft."""
-        with self._mutex:
+        """A snapshot with every commit that was acknowledged before; inside a transaction, its draft.
+
+        Inside another view it is that one.
+        """
+        with self._turn():
             if self._batch is not None:
                 yield self._batch.draft or self._new_draft(self._batch, actor)
-                return
-            self.fold.refresh()
-            db = self.fold.index.db
-            db.execute("BEGIN")
-            try:
-                yield View(self.fold.loader(), self.identity.store_id, self.clock(), actor)
-            finally:
-                db.rollback()
+            elif self._view is not None:
+                yield self._view
+            else:
+                with self._index_errors(), self._snapshot(actor) as self._view:
+                    yield self._view
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[None]:
-        """Transactions inside it are appended together, under one sync; none of them if the body raises."""
-        with self._mutex:
+        """Transactions inside it are appended together, under one sync; none of them if the body raises.
+
+        Inside another batch it is part of that one. It cannot begin inside a view.
+        """
+        with self._turn():
             if self._batch is not None:
                 yield
                 return
@@ -129,30 +129,79 @@ class Engine:
     def checkpoint(self) -> Checkpoint:
         """Make the record files durable up to the head and write the checkpoint that says so."""
         disk, folder = self.fold.disk, self.fold.folder
-        with self._mutex:
-            self.fold.refresh()
-            position = self.fold.index.position()
-            self.records.project(self.fold.entries, position.head.seq)
+        made = self._project_all()
         disk.sync_all()
-        made = Checkpoint(self.identity.origin, position.head.seq, position.tree.root())
-        with self._mutex, self.fold.locked():
+        with self._turn(), self.fold.locked():
             kept = self.fold.checkpoint()
             if kept is None or kept.size < made.size:
                 disk.replace_durably(folder / "checkpoint", made.text().encode())
         return made
 
+    def settle(self) -> None:
+        """Write the record files again that a power cut may have lost, if there may have been one."""
+        if not self.records.is_settled():
+            start = self.records.position()
+            if self._project_all().size > start:
+                self.fold.notice(f"the record files were written again from entry {start + 1} on")
+
+    def _project_all(self) -> Checkpoint:
+        """Bring the record files to the ledger's head, all of which is made durable first."""
+        with self._turn(), self._writing() as batch:
+            self.ledger.sync_end()  # others may have appended, and not synced yet
+            self.records.project(self.fold.entries, batch.start.seq)
+            return Checkpoint(self.identity.origin, batch.start.seq, batch.tree.root())
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """This thread's turn; in a forked child the parent's transactions and threads are gone."""
+        if os.getpid() != self._pid:
+            self._pid = os.getpid()
+            self._mutex = threading.RLock()
+            self._batch = self._view = None
+            self.fold.after_fork()
+        with self._mutex:
+            yield
+
+    @contextlib.contextmanager
+    def _snapshot(self, actor: str) -> Iterator[View]:
+        self.fold.refresh()
+        index = self.fold.index
+        index.db.execute("BEGIN")
+        try:
+            index.position()  # SQLite takes its snapshot with the first read
+            yield View(self.fold.loader(), self.identity.store_id, self.clock(), actor)
+        finally:
+            self._view = None
+            self.fold.rollback()
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Batch]:
         """The writer's lock and an open SQLite transaction at the ledger's head."""
-        with self.fold.locked():
+        if self._view is not None or self._batch is not None:
+            raise RuntimeError("a transaction cannot begin inside a view, nor a checkpoint inside either")
+        with self.fold.locked(), self._index_errors():
             try:
                 head = self.fold.begin()
-                self._batch = Batch(head, self.fold.index.position().tree)
-                yield self._batch
+                batch = self._batch = Batch(head, self.fold.index.position().tree)
+                yield batch
             finally:
-                self._batch = None
-                if self.fold.index.db.in_transaction:
-                    self.fold.index.db.rollback()
+                began, self._batch = self._batch, None
+                open_still = self.fold.rollback()
+                if began is not None and not began.appended and not open_still:
+                    self.fold.discard()  # SQLite gave the transaction up; what came after it was kept
+
+    @contextlib.contextmanager
+    def _index_errors(self) -> Iterator[None]:
+        """An error of SQLite as ours; a damaged index is removed, which mends it."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            mended = self.fold.mistrust(error)
+            raise TcpsError(
+                f"the index cannot be used: {error}",
+                hint="it was damaged and is made anew: try again" if mended else "try again, or remove it",
+                details={"path": str(self.fold.folder / "index.sqlite")},
+            ) from error
 
     @contextlib.contextmanager
     def _part(self, draft: Draft) -> Iterator[None]:
@@ -163,14 +212,15 @@ class Engine:
         try:
             yield
         except BaseException:
-            db.execute("ROLLBACK TO part")
             draft.revert(mark)
+            with contextlib.suppress(sqlite3.Error):  # after an error SQLite may have no transaction left
+                db.execute("ROLLBACK TO part")
+                db.execute("RELEASE part")
             raise
-        finally:
-            db.execute("RELEASE part")
+        db.execute("RELEASE part")
 
     def _new_draft(self, batch: Batch, actor: str) -> Draft:
-        loader, seq = self.fold.loader(), batch.head.seq + 1
+        loader, seq = self.fold.loader(batch.entries), batch.head.seq + 1
         return Draft(loader, self.identity.store_id, self.clock(), actor, seq, batch.records)
 
     def _seal(self, batch: Batch, draft: Draft, action: str, key: str | None) -> None:
@@ -186,46 +236,52 @@ class Engine:
             changes=changes,
             idempotency_key=key,
         )
-        batch.head, line = self.ledger.place(batch.head, entry.line())
-        self.fold.index.place(entry, line, batch.tree)
-        batch.lines.append(line)
-        batch.entries.append(entry)
-        batch.records.update(draft.changes)
+        head, line = self.ledger.place(batch.head, entry.line())
+        batch.add(entry, line, head, draft, self.fold.index)
 
     def _append(self, batch: Batch) -> Appended | None:
         """Append the batch to the ledger, then let the index show it."""
+        db = self.fold.index.db
+        if not db.in_transaction:
+            raise sqlite3.OperationalError("its transaction was given up")
         if not batch.lines:
             return None
         appended = self.ledger.append(batch.start, batch.lines)
+        batch.appended = True
         try:
-            self.fold.index.db.commit()
+            db.commit()
         except sqlite3.Error as error:  # the next one to come folds the ledger again
-            self.fold.notices.append(f"the index is behind: {error}")
+            self.fold.notice(f"the index is behind: {error}")
         return appended
 
     def _settle(self, batch: Batch, appended: Appended) -> None:
         """Steps 4 and 5: sync, then project."""
+        first, last = batch.entries[0].seq, batch.entries[-1].seq
         try:
             self.ledger.sync(appended)
-        except TcpsError:
-            self._withdraw(batch, appended)
+        except TcpsError as error:
+            if not self._withdrawn(batch, appended):
+                error.hint = "the change may be there all the same: look before you repeat it"
             raise
-        first, last = batch.entries[0].seq, batch.entries[-1].seq
 
         def entries(start: int, end: int) -> Iterable[Entry]:
-            return batch.entries[start - first :] if start >= first else self.fold.entries(start, end)
+            others = self.fold.entries(start, min(end, first - 1)) if start < first else ()
+            return itertools.chain(others, batch.entries[max(start - first, 0) :])
 
         try:
-            with self._mutex:
+            with self._turn():
                 self.records.project(entries, last)
             if last // CHECKPOINT_EVERY > (first - 1) // CHECKPOINT_EVERY:
                 self.checkpoint()
-        except TcpsError as error:  # committed all the same: the ledger has it
-            self.fold.notices.append(f"record files are behind the ledger: {error.message}")
+        except (TcpsError, sqlite3.Error) as error:  # committed all the same: the ledger has it
+            self.fold.notice(f"record files are behind the ledger: {error}")
 
-    def _withdraw(self, batch: Batch, appended: Appended) -> None:
-        """After a failed sync: take the lines back if nobody has built on them."""
-        with contextlib.suppress(TcpsError, sqlite3.Error), self._mutex, self.fold.locked():
-            if self.ledger.length() == appended.head[1:]:
+    def _withdrawn(self, batch: Batch, appended: Appended) -> bool:
+        """After a failed sync: take the lines back if nobody has built on them; whether that was done."""
+        with contextlib.suppress(TcpsError), self._turn(), self.fold.locked():
+            alone = self.ledger.length() == appended.head[1:]
+            if alone and self.records.acknowledged() < batch.entries[0].seq:
+                self.fold.discard()  # first: an index must never be ahead of the ledger
                 self.ledger.undo(batch.start)
-                self.fold.restart()
+                return True
+        return False

@@ -1,14 +1,14 @@
 """The index that is open now, and how it gets to the ledger's head.
 
-It is opened as it lies on disk when it can be trusted, made anew under the writer's lock when it is
-missing, damaged, of another boot of the machine or another schema, and kept in memory where nothing
-can be written. So removing it is always a safe repair.
+It is opened as it lies on disk when it can be trusted; made anew under the writer's lock when it is
+missing, damaged, of another boot of the machine or another schema; and kept in memory where nothing
+can be written. So removing it is always a safe repair, while others have it open too.
 """
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tcps.errors import IntegrityError, LockTimeout, TcpsError
@@ -21,7 +21,7 @@ from tcps.projections.index import Index
 from tcps.projections.records import RecordFiles
 from tcps.store import recovery
 from tcps.store.loading import Loader
-from tcps.store.location import Identity, boot_id
+from tcps.store.location import Identity
 
 
 class Fold:
@@ -46,19 +46,33 @@ class Fold:
         self.notices: list[str] = []
         self._lock = lock
         self._depth = 0
-        self._boot = boot_id()
         self._path = folder / "index.sqlite"
-        self.index = self._opened()
+        self._index: Index | None = None
+        self._inode: tuple[int, int] | None = None
+        self._inherited: list[Index] = []
+
+    @property
+    def index(self) -> Index:
+        """The index, opened when it is first needed: what checks the ledger itself does without."""
+        if self._index is None:
+            self._index = self._opened()
+        return self._index
 
     def close(self) -> None:
         """Give every descriptor back."""
-        self.index.close()
+        self._drop()
         self.records.close()
         self._lock.close()
 
-    def loader(self) -> Loader:
-        """Reads records and entries by way of the index."""
-        return Loader(self.index, self.ledger, self.records)
+    def after_fork(self) -> None:
+        """In a child: start afresh. SQLite forbids to use, or close, a parent's connection."""
+        if self._index is not None:
+            self._inherited.append(self._index)
+        self._index, self._depth = None, 0
+
+    def loader(self, pending: Sequence[Entry] = ()) -> Loader:
+        """Reads records and entries by way of the index; `pending` ones are not in the ledger yet."""
+        return Loader(self.index, self.ledger, self.records, pending)
 
     def entries(self, first: int, last: int) -> Iterable[Entry]:
         """Entries of the ledger by number."""
@@ -67,6 +81,11 @@ class Fold:
     def checkpoint(self) -> Checkpoint | None:
         """The checkpoint as it lies on disk."""
         return recovery.read_checkpoint(self.disk, self.folder, self.identity.origin)
+
+    def notice(self, text: str) -> None:
+        """Note what a person should know though nothing failed."""
+        if text not in self.notices:
+            self.notices.append(text)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -85,66 +104,109 @@ class Fold:
 
     def refresh(self) -> None:
         """Bring the index to the ledger's head as a reader may: without the writer's lock."""
-        if self._at_head():
-            return
         try:
-            self.index.db.execute("BEGIN IMMEDIATE")
-            recovery.fold(self.index, self.ledger)
-            self.index.db.commit()
-        except sqlite3.Error:  # read-only, full, or held by a writer that does not move
-            self._swap(self._in_memory())
+            self._follow()
+        except IntegrityError:  # lines may have been taken back meanwhile; if not, opening says so
+            self._drop()
+            self._follow()
+        except sqlite3.Error as error:
+            if self.mistrust(error):
+                self._follow()
+            else:  # read-only, full, or held by a writer that does not move
+                self._drop()
+                self._index = self._in_memory()
 
     def begin(self) -> Head:
         """Open the SQLite transaction of a writer, who holds the lock, at the ledger's head."""
-        if self.index.path is None:
-            self._swap(self._opened())
+        try:
+            return self._begun()
+        except sqlite3.Error as error:
+            if not self.mistrust(error):
+                raise
+        return self._begun()
+
+    def rollback(self) -> bool:
+        """End the SQLite transaction without effect; whether there was one."""
+        was_open = self._index is not None and self._index.db.in_transaction
+        if was_open:
+            self.index.db.rollback()
+        return was_open
+
+    def discard(self) -> None:
+        """Remove the index, so that whoever comes next makes it anew; the lock is held."""
+        self._drop()
+        for suffix in ("", "-wal", "-shm"):
+            self.disk.remove(self._path.with_name(self._path.name + suffix))
+
+    def mistrust(self, error: sqlite3.Error) -> bool:
+        """Remove the index if the error means that it is damaged; whether it did."""
+        damage = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if damage not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return False
+        with contextlib.suppress(TcpsError), self.locked():
+            self.discard()
+            return True
+        return False
+
+    def _follow(self) -> None:
+        if self._index is not None and self._index.path is not None and self._identity() != self._inode:
+            self._drop()  # somebody removed it, or made it anew
+        if self._at_head():
+            return
+        acknowledged, db = self._acknowledged(), self.index.db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            recovery.confirm(self.index.position(), self.ledger)
+            reached = recovery.fold(self.index, self.ledger)
+            db.commit()
+        finally:
+            self.rollback()
+        recovery.require_sound(self.ledger, reached, acknowledged)
+
+    def _begun(self) -> Head:
+        if self._index is not None and (self._index.path is None or self._identity() != self._inode):
+            self._drop()
         if self.index.path is None:
             raise TcpsError(
                 f"the store {self.folder} cannot be written to",
                 hint="check the permissions of the folder and the free space",
             )
-        self.index.db.execute("BEGIN IMMEDIATE")
+        db = self.index.db
+        db.execute("BEGIN IMMEDIATE")
         if not self._at_head():
-            recovery.confirm(self.index, self.ledger)
+            recovery.confirm(self.index.position(), self.ledger)
             self._fold_and_mend(self.index)
+            db.commit()  # so that readers need not fold it, however long this transaction is
+            db.execute("BEGIN IMMEDIATE")
         return self.index.position().head
-
-    def restart(self) -> None:
-        """Make the index anew from the ledger, in one SQLite transaction; the lock is held."""
-        self._refold(self.index)
 
     def _at_head(self) -> bool:
         head = self.index.position().head
         return (head.segment, head.offset) == self.ledger.length()
 
-    def _swap(self, index: Index) -> None:
-        with contextlib.suppress(sqlite3.Error):
-            self.index.db.rollback()
-        self.index.close()
-        self.index = index
+    def _acknowledged(self) -> int:
+        checkpoint = self.checkpoint()
+        return max(self.records.acknowledged(), 0 if checkpoint is None else checkpoint.size)
+
+    def _drop(self) -> None:
+        if self._index is not None:
+            self._index.close()
+        self._index = self._inode = None
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file the index's path names."""
+        try:
+            status = os.stat(self._path)
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def _opened(self) -> Index:
-        try:
-            index = self._connect()
-        except sqlite3.Error:
-            return self._rebuilt()
-        try:
-            if index.usable():
-                recovery.confirm(index, self.ledger)
-                return index
-        except sqlite3.Error:
-            pass
-        except IntegrityError:
-            index.close()
-            raise
-        index.close()
-        return self._rebuilt()
-
-    def _rebuilt(self) -> Index:
-        """A fresh index on disk, under the writer's lock; in memory where that cannot be."""
+        with contextlib.suppress(sqlite3.Error, IntegrityError):
+            return self._trusted()
         try:
             with self.locked():
-                return self._rebuilt_on_disk()
+                return self._trusted_or_new()
         except (sqlite3.Error, LockTimeout):
             return self._in_memory()
         except TcpsError as error:
@@ -152,61 +214,70 @@ class Fold:
                 raise
             return self._in_memory()
 
-    def _rebuilt_on_disk(self) -> Index:
-        index = self._reconnect()
+    def _trusted(self) -> Index:
+        """The index on disk. Raises sqlite3.Error when it is none of ours, or was replaced meanwhile."""
+        inode = self._identity()
+        index = Index(self._path, self.identity.store_id, self.records.boot)
         try:
-            if not index.usable():  # else another process was faster
-                self._refold(index)
-                self._replay(index)
+            if not index.usable() or self._identity() != inode:
+                raise sqlite3.DatabaseError("the index is of another store, schema or boot")
+            recovery.confirm(index.position(), self.ledger)
         except BaseException:
             index.close()
             raise
+        self._inode = inode
         return index
 
-    def _refold(self, index: Index) -> None:
-        index.db.execute("BEGIN IMMEDIATE")
+    def _trusted_or_new(self) -> Index:
         try:
+            return self._trusted()
+        except sqlite3.Error:
+            self.discard()
+        self.disk.close(self.disk.open_append(self._path))  # private to the user, as all files
+        index = Index(self._path, self.identity.store_id, self.records.boot, new=True)
+        try:
+            index.db.execute("BEGIN IMMEDIATE")
             index.create()
             self._fold_and_mend(index)
-            recovery.require_reaches(self.ledger, index.position(), self.checkpoint())
             index.db.commit()
         except BaseException:
-            index.db.rollback()
+            index.close()
+            self.discard()
             raise
+        self._inode = self._identity()
+        self._project(index)
+        return index
 
     def _fold_and_mend(self, index: Index) -> None:
         """Apply what the ledger has; cut off a torn tail. The lock is held."""
-        checkpoint = self.checkpoint()
-        head, bad, reason = recovery.fold(index, self.ledger, checkpoint)
-        if bad is not None:
-            covered = 0 if checkpoint is None else checkpoint.size
-            recovery.mend_tail(self.ledger, self.records, head, bad, reason, covered)
-            self.notices.append(f"cut off an unfinished entry {head.seq + 1}, which nobody was told of")
+        acknowledged = self._acknowledged()
+        reached = recovery.fold(index, self.ledger, self.checkpoint())
+        recovery.require_sound(self.ledger, reached, acknowledged)
+        if reached.bad is not None:
+            recovery.mend_tail(self.ledger, self.records, reached, reached.bad)
+            self.notice(f"cut off an unfinished entry {reached.head.seq + 1}, which nobody was told of")
+        elif self.ledger.length() != reached.head[1:]:
+            self.ledger.undo(reached.head)  # a segment that was made and never written to
 
-    def _replay(self, index: Index) -> None:
-        """Write the record files again from where they are known to be on the medium (format 5.5)."""
-        checkpoint = self.checkpoint()
-        head = index.position().head.seq
-        self.records.restart(min(checkpoint.size if checkpoint else 0, head))
-        loader = Loader(index, self.ledger, self.records)
-        self.records.project(lambda first, last: map(loader.entry, range(first, last + 1)), head)
-
-    def _connect(self) -> Index:
-        return Index(self._path, self.identity.store_id, self._boot)
-
-    def _reconnect(self) -> Index:
-        """The database file if SQLite can read it, else a new one."""
+    def _project(self, index: Index) -> None:
+        """Write the record files that a power cut may have lost (format 5.5); durable lines only."""
+        loader, last = Loader(index, self.ledger, self.records), index.position().head.seq
+        start = self.records.position()
+        if start < last and not self.records.is_settled():
+            self.notice(f"the record files were written again from entry {start + 1} on")
         try:
-            index = self._connect()
-            index.usable()
-            return index
-        except sqlite3.DatabaseError:
-            for suffix in ("", "-wal", "-shm"):
-                self.disk.remove(self._path.with_name(self._path.name + suffix))
-            return self._connect()
+            self.ledger.sync_end()
+            self.records.project(lambda first, end: map(loader.entry, range(first, end + 1)), last)
+        except TcpsError as error:
+            self.notice(f"record files are behind the ledger: {error.message}")
 
     def _in_memory(self) -> Index:
-        index = Index(None, self.identity.store_id, self._boot)
+        acknowledged = self._acknowledged()
+        index = Index(None, self.identity.store_id, self.records.boot)
         index.create()
-        recovery.fold(index, self.ledger)
+        try:
+            recovery.require_sound(self.ledger, recovery.fold(index, self.ledger), acknowledged)
+        except BaseException:
+            index.close()
+            raise
         return index

@@ -16,7 +16,8 @@ from tcps.errors import (
     missing,
     not_found,
 )
-from tcps.model import Receipt, Record, WorkOrder
+from tcps.model import Receipt, Record, WorkOrder, shown
+from tcps.model.text import checked_id
 
 R = TypeVar("R", bound=Record)
 Given = Mapping[str, Any]
@@ -55,7 +56,10 @@ def update(kind: type[R], given: R | Given) -> tuple[str, int, dict[str, Any]]:
     """The id, the revision that was read, and the fields of a record to be updated."""
     values = _values(kind, given)
     needed(values, (kind.id_field, "revision"), "an update")
-    return str(values.pop(kind.id_field)), int(values.pop("revision")), values
+    record_id, revision = values.pop(kind.id_field), values.pop("revision")
+    if not isinstance(revision, int):
+        raise invalid_field("revision", f"must be a whole number, not {shown(revision)}")
+    return checked_id(kind.id_field, record_id), revision, values
 
 
 def changed(current: R | None, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Reading records: from their files, each checked against the ledger's digest (format 5.4)."""
 
-import sqlite3
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tcps.canonical import file_bytes, sha256_hex
 from tcps.errors import IntegrityError
-from tcps.ledger import Entry, Ledger, Line, damaged, parse_line
+from tcps.ledger import Change, Entry, Ledger, Line, damaged, parse_line
 from tcps.projections.index import Index
 from tcps.projections.records import RecordFiles
 
@@ -22,12 +22,18 @@ class Row(NamedTuple):
 
 
 class Loader:
-    """Gives the bytes of records and the entries of the ledger, by way of one index."""
+    """Gives the bytes of records and the entries of the ledger, by way of one index.
 
-    def __init__(self, index: Index, ledger: Ledger, records: RecordFiles) -> None:
+    `pending` are entries that the index has and the ledger not yet: those of a batch under way.
+    """
+
+    def __init__(
+        self, index: Index, ledger: Ledger, records: RecordFiles, pending: Sequence[Entry] = ()
+    ) -> None:
         self.index = index
         self.ledger = ledger
         self.records = records
+        self.pending = pending
 
     def row(self, kind: str, record_id: str) -> Row | None:
         """The index's row of a record."""
@@ -46,7 +52,7 @@ class Loader:
         content = self.records.read(row.path)
         if content is not None and sha256_hex(content) == row.sha256:
             return content
-        if self.records.position() >= row.seq and not self._is_newer(row, content):
+        if self.records.position() >= row.seq and not self._was_rewritten(row):
             raise self._damaged(row, content)
         return self.from_ledger(row)
 
@@ -58,41 +64,38 @@ class Loader:
         raise IntegrityError(f"ledger entry {row.seq} does not hold {row.id}")
 
     def entry(self, seq: int) -> Entry:
-        """One entry of the ledger, read at its place."""
-        segment, offset, length = self.index.db.execute(
+        """One entry of the ledger, read at its place. Raises IntegrityError."""
+        if self.pending and seq >= self.pending[0].seq:
+            return self.pending[seq - self.pending[0].seq]
+        found = self.index.db.execute(
             'SELECT segment, "offset", length FROM entry WHERE seq=?', (seq,)
         ).fetchone()
+        if found is None:
+            raise IntegrityError(f"the index has no ledger entry {seq}", hint="remove index.sqlite")
+        segment, offset, length = found
         line = Line(segment, offset, self.ledger.line_at(segment, offset, length))
         try:
             return parse_line(line, seq)
         except ValueError as error:
             raise damaged(self.ledger, line, error) from None
 
-    def _is_newer(self, row: Row, content: bytes | None) -> bool:
-        """Whether the file is right after all: rewritten meanwhile, by this or a later transaction."""
-        again = self.records.read(row.path)
-        if again is not None and sha256_hex(again) == row.sha256:
-            return True
-        if again != content:
-            return True
-        fresh = self._fresh_row(row)
-        if fresh is None:
-            return content is None
-        return content is not None and sha256_hex(content) == fresh.sha256
+    def newer_changes(self) -> Iterator[Change]:
+        """What the ledger says after this reader's snapshot; record files may show it already."""
+        head = self.index.position().head
+        for seq, line in enumerate(self.ledger.lines(head), start=head.seq + 1):
+            try:
+                yield from parse_line(line, seq).changes
+            except ValueError:  # it is being written
+                return
 
-    def _fresh_row(self, row: Row) -> Row | None:
-        """The row outside of this reader's snapshot, that is, as of now."""
-        if self.index.path is None:
-            return row
-        other = sqlite3.connect(self.index.path, timeout=1.0)
-        try:
-            found = other.execute(
-                "SELECT kind, id, revision, sha256, seq, path FROM record WHERE kind=? AND id=?",
-                (row.kind, row.id),
-            ).fetchone()
-        finally:
-            other.close()
-        return None if found is None else Row(*found)
+    def _was_rewritten(self, row: Row) -> bool:
+        """Whether the file is right after all: written meanwhile, by this or a later transaction."""
+        content = self.records.read(row.path)
+        got = None if content is None else sha256_hex(content)
+        return got == row.sha256 or any(
+            (change.kind, change.id) == (row.kind, row.id) and change.sha256 == got
+            for change in self.newer_changes()
+        )
 
     def _damaged(self, row: Row, content: bytes | None) -> IntegrityError:
         path = self.records.root / row.path

@@ -9,8 +9,10 @@ import msgspec
 
 from tcps.canonical import file_bytes, parse
 from tcps.errors import IntegrityError, NoStore, TcpsError, Undecided
-from tcps.files import Disk
+from tcps.files import Disk, boot_id
 from tcps.model import Clock, Part, Timestamp, system_clock
+
+__all__ = ["Identity", "boot_id", "create", "find", "identify"]
 
 FOLDER = ".tcps"
 FORMAT = 1
@@ -89,13 +91,6 @@ def identify(folder: Path, disk: Disk) -> Identity:
     except (ValueError, msgspec.ValidationError) as error:
         raise IntegrityError(f"{folder / 'store.json'} is damaged: {error}") from None
     return identity
-
-
-def boot_id() -> str:
-    """A text that changes when the machine starts anew; empty where the system does not tell."""
-    with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return ""
 
 
 def _remove_built(disk: Disk, building: Path) -> None:

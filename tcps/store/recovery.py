@@ -6,14 +6,23 @@ when they cannot be read, that is damage, which is reported and never written ov
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 from tcps.canonical import file_bytes, sha256_hex
 from tcps.errors import IntegrityError
 from tcps.files import Disk
-from tcps.ledger import Change, Head, Ledger, Line, damaged, parse_line
+from tcps.ledger import Change, Entry, Head, Ledger, Line, damaged, parse_line
 from tcps.merkle import Checkpoint, leaf_hash
 from tcps.projections.index import Index, Position
 from tcps.projections.records import RecordFiles, relative_path
+
+
+class Reached(NamedTuple):
+    """How far a fold came, and the first line that it could not read, with the reason."""
+
+    head: Head
+    bad: Line | None = None
+    reason: str = ""
 
 
 def read_checkpoint(disk: Disk, folder: Path, origin: str) -> Checkpoint | None:
@@ -30,30 +39,27 @@ def read_checkpoint(disk: Disk, folder: Path, origin: str) -> Checkpoint | None:
     return checkpoint
 
 
-def confirm(index: Index, ledger: Ledger) -> None:
-    """Check that the ledger still has the last line that the index applied; else it was cut or replaced."""
-    position = index.position()
+def confirm(position: Position, ledger: Ledger) -> None:
+    """Check that the ledger still has the last line of an index; else it was cut or replaced."""
     head = position.head
     if head.seq == 0:
         return
     length = head.offset - position.line_offset - 1
+    content = ledger.line_at(head.segment, position.line_offset, length + 1)
+    if len(content) == length + 1 and content.endswith(b"\n") and leaf_hash(content[:-1]) == position.leaf:
+        return
     path = ledger.path(head.segment)
-    if ledger.disk.size(path) >= head.offset:
-        content = ledger.line_at(head.segment, position.line_offset, length + 1)
-        if content.endswith(b"\n") and leaf_hash(content[:-1]) == position.leaf:
-            return
     raise IntegrityError(
         f"the ledger no longer holds entry {head.seq}, which was acknowledged: {path}",
         hint="it was cut, replaced or rolled back; restore it, or if an older copy was put back on"
-        " purpose, remove index.sqlite",
+        " purpose, remove index.sqlite and records.lock",
         details={"path": str(path), "sequence": head.seq},
     )
 
 
-def fold(index: Index, ledger: Ledger, checkpoint: Checkpoint | None = None) -> tuple[Head, Line | None, str]:
+def fold(index: Index, ledger: Ledger, checkpoint: Checkpoint | None = None) -> Reached:
     """Apply the lines after the index's position, as far as they can be read.
 
-    Gives the head reached, and the first line that cannot be read with the reason, if there is one.
     Raises IntegrityError when the tree over the lines is not the one of the checkpoint.
     """
     position = index.position()
@@ -63,9 +69,9 @@ def fold(index: Index, ledger: Ledger, checkpoint: Checkpoint | None = None) -> 
             if line.offset == 0 and line.segment not in (head.segment, head.seq + 1):
                 raise ValueError(f"segment {line.segment} does not follow entry {head.seq}")
             entry = parse_line(line, head.seq + 1)
+            index.apply(entry, line, tree)
         except ValueError as error:
-            return head, line, str(error)
-        index.apply(entry, line, tree)
+            return Reached(head, line, str(error))
         head = Head(entry.seq, line.segment, line.end)
         if checkpoint is not None and checkpoint.size == head.seq and tree.root() != checkpoint.root:
             raise IntegrityError(
@@ -73,53 +79,60 @@ def fold(index: Index, ledger: Ledger, checkpoint: Checkpoint | None = None) -> 
                 hint="the ledger was rewritten; restore the store from a backup",
                 details={"size": head.seq},
             )
-    return head, None, ""
+    return Reached(head)
 
 
-def mend_tail(
-    ledger: Ledger,
-    records: RecordFiles,
-    head: Head,
-    bad: Line,
-    reason: str,
-    covered: int,
-) -> None:
-    """Cut off a torn tail that starts with the line `bad` after `head`; raise IntegrityError on damage.
+def require_sound(ledger: Ledger, reached: Reached, acknowledged: int) -> None:
+    """Raise IntegrityError when the ledger cannot be read, or ends, before an acknowledged entry.
 
-    `covered` is the size of the checkpoint.
+    `acknowledged` was learned before the ledger was read, for the ledger grows.
     """
-    acknowledged = max(covered, records.position())
-    if head.seq + 1 <= acknowledged or _was_projected(ledger, records, head, bad):
-        raise damaged(ledger, bad, reason)
-    ledger.cut(head, ledger.directory / "torn")
+    if reached.head.seq >= acknowledged:
+        return
+    if reached.bad is not None:
+        raise damaged(ledger, reached.bad, reached.reason)
+    path = ledger.path(reached.head.segment)
+    raise IntegrityError(
+        f"the ledger ends at entry {reached.head.seq}; {acknowledged} entries were acknowledged",
+        hint="lines were removed; restore the store from a backup",
+        details={"path": str(path), "size": reached.head.seq, "acknowledged": acknowledged},
+    )
 
 
-def require_reaches(ledger: Ledger, position: Position, checkpoint: Checkpoint | None) -> None:
-    """Check that the ledger has every line that its checkpoint covers."""
-    if checkpoint is not None and position.head.seq < checkpoint.size:
-        path = ledger.path(position.head.segment)
-        raise IntegrityError(
-            f"the ledger ends at entry {position.head.seq}; its checkpoint covers {checkpoint.size}",
-            hint="lines were removed; restore the store from a backup",
-            details={"path": str(path), "size": position.head.seq, "checkpoint": checkpoint.size},
-        )
+def mend_tail(ledger: Ledger, records: RecordFiles, reached: Reached, bad: Line) -> None:
+    """Cut off a torn tail that starts with the line `bad`; raise IntegrityError on damage."""
+    if _was_projected(ledger, records, reached.head, bad):
+        raise damaged(ledger, bad, reached.reason)
+    ledger.cut(reached.head, ledger.directory / "torn")
 
 
 def _was_projected(ledger: Ledger, records: RecordFiles, head: Head, bad: Line) -> bool:
-    """Whether a record file shows a line after the bad one: then that line, and so the bad one, was synced."""
-    after = [line for line in ledger.lines(head) if (line.segment, line.offset) > (bad.segment, bad.offset)]
-    for number, line in enumerate(after, start=head.seq + 2):
-        try:
-            entry = parse_line(line, number)
-        except ValueError:
-            continue
-        if any(_on_disk(records, change) for change in entry.changes):
-            return True
-    return False
+    """Whether a record file shows a line after the bad one: then that line was synced, and so the bad one.
+
+    Damage may have made or removed newlines, so the later lines' numbers are not held against them.
+    """
+    return any(
+        _on_disk(records, change)
+        for line in ledger.lines(head)
+        if (line.segment, line.offset) > (bad.segment, bad.offset)
+        for change in _changes(line, head.seq)
+    )
+
+
+def _changes(line: Line, after: int) -> tuple[Change, ...]:
+    try:
+        entry: Entry = parse_line(line, None)
+    except ValueError:
+        return ()
+    return entry.changes if entry.seq > after else ()
 
 
 def _on_disk(records: RecordFiles, change: Change) -> bool:
     if change.record is None:
         return False
-    content = records.read(relative_path(change.kind, change.id, change.record))
+    try:
+        path = relative_path(change.kind, change.id, change.record)
+    except (KeyError, ValueError, TypeError):
+        return False
+    content = records.read_plain(path)
     return content is not None and sha256_hex(content) == sha256_hex(file_bytes(change.record))

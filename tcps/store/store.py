@@ -10,7 +10,7 @@ import msgspec
 
 from tcps import verify
 from tcps.canonical import sha256_hex
-from tcps.errors import IntegrityError, invalid_field, not_found
+from tcps.errors import IntegrityError, TcpsError, invalid_field, missing, not_found
 from tcps.files import Disk
 from tcps.ledger import Entry
 from tcps.merkle import Checkpoint
@@ -62,7 +62,7 @@ class Store:
     ) -> "Store":
         """Open the store in `path`, a `.tcps` folder or the folder that holds one. Raises NoStore."""
         folder = location.find(str(path), Path.cwd())
-        who = required("actor", actor or getpass.getuser(), "a store", LABEL)
+        who = required("actor", actor or _user(), "a store", LABEL)
         return cls(Engine(folder, disk=disk, clock=clock, wait=wait), who)
 
     @classmethod
@@ -268,15 +268,25 @@ class Store:
 
     def verify_chains(self, sku_ids: list[str]) -> verify.Report:
         """`verify_chain` of several SKUs in one reading of the ledger."""
-        identity, disk = self.engine.identity, self.engine.fold.disk
+        engine = self._settled()
+        identity, boot = engine.identity, engine.records.boot
         return verify.verify_chains(
-            self.folder, disk, identity.origin, identity.store_id, sku_ids, self.engine.clock()
+            self.folder,
+            engine.fold.disk,
+            identity.origin,
+            identity.store_id,
+            sku_ids,
+            engine.clock(),
+            boot=boot,
         )
 
     def verify_integrity(self) -> verify.Report:
         """Check the whole store: ledger, checkpoint, every record file, every chain."""
-        identity, disk = self.engine.identity, self.engine.fold.disk
-        return verify.verify_store(self.folder, disk, identity.origin, identity.store_id, self.engine.clock())
+        engine = self._settled()
+        identity, boot = engine.identity, engine.records.boot
+        return verify.verify_store(
+            self.folder, engine.fold.disk, identity.origin, identity.store_id, engine.clock(), boot=boot
+        )
 
     def checkpoint(self) -> Checkpoint:
         """Make the record files durable and write the tree's size and root to `checkpoint`."""
@@ -289,6 +299,12 @@ class Store:
         if not entries:
             raise not_found(kind, record_id)
         return entries
+
+    def _settled(self) -> Engine:
+        """The engine, after the recovery from a power cut; what hinders it is for the verification to say."""
+        with contextlib.suppress(TcpsError):
+            self.engine.settle()
+        return self.engine
 
     def _get(self, kind: type[R], record_id: str) -> R:
         checked_id(kind.id_field, record_id)
@@ -307,3 +323,11 @@ class Store:
         if record_id:
             with self.view() as view:
                 giving.refuse_given_id(kind, record_id, view.get(kind, checked_id(kind.id_field, record_id)))
+
+
+def _user() -> str:
+    """The operating system's name of the user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        raise missing(["actor"], "a store") from None

@@ -17,6 +17,7 @@ from tcps.model import (
     Timestamp,
     WorkOrder,
 )
+from tcps.projections.records import relative_path
 from tcps.rules.chain import Chain, Expected, Verdict, andon_span, judge
 from tcps.rules.policy import setting
 from tcps.store.loading import Loader
@@ -113,18 +114,21 @@ class View:
 
     def verdict(self, sku_id: str) -> Verdict:
         """The SKU's chain, checked against the ledger's own lines now."""
-        expected, found = [], self.loader.records.receipts_of(sku_id)
+        records = self.loader.records
+        written = records.position()  # before the files are looked at: it moves on after them
+        found = records.receipts_of(sku_id)
+        expected = []
         for record_id in self._chain_ids(sku_id):
-            promise, written = self._promise(record_id)
+            promise, seq = self._promise(record_id)
             expected.append(promise)
-            if not written:
+            if seq > written:
                 found.setdefault(promise.path, promise.sha256)
         chain = Chain(
             store_id=self.store_id,
             sku_id=sku_id,
             expected=expected,
-            found=found,
-            read=self.loader.records.read,
+            found=self._without_newer(found, {promise.path for promise in expected}),
+            read=records.read_plain,
             andon_spans=[andon_span(andon, self.now) for andon in self.andons_of(sku_id)],
             max_gap_hours=setting(self.policy(), "max_gap_hours"),
         )
@@ -180,13 +184,20 @@ class View:
     def _chain_ids(self, sku_id: str) -> tuple[str, ...]:
         return self._column("SELECT id FROM receipt WHERE sku_id=? ORDER BY sequence", sku_id)
 
-    def _promise(self, record_id: str) -> tuple[Expected, bool]:
-        """A receipt by the ledger's own line, and whether its file must be there."""
+    def _promise(self, record_id: str) -> tuple[Expected, int]:
+        """A receipt by the ledger's own line, and that line's number."""
         row = self.loader.row("receipt", record_id)
         assert row is not None
         receipt = msgspec.json.decode(self.loader.from_ledger(row), type=Receipt)
-        expected = Expected(path=row.path, sha256=row.sha256, receipt=receipt)
-        return expected, row.seq <= self.loader.records.position()
+        return Expected(path=row.path, sha256=row.sha256, receipt=receipt), row.seq
+
+    def _without_newer(self, found: dict[str, str | None], known: set[str]) -> dict[str, str | None]:
+        """The files without those of receipts that were added after this snapshot."""
+        if found.keys() <= known:
+            return found
+        changes = (change for change in self.loader.newer_changes() if change.kind == "receipt")
+        newer = {relative_path(change.kind, change.id, change.record) for change in changes}
+        return {path: sha256 for path, sha256 in found.items() if path in known or path not in newer}
 
     def _one(self, sql: str, *values: Any) -> Any:
         row = self.loader.index.db.execute(sql, values).fetchone()

@@ -1,0 +1,30 @@
+"""What a writer has decided and not yet appended."""
+
+from tcps.ledger import Entry, Head, Line
+from tcps.merkle import Tree
+from tcps.model import Record
+from tcps.projections.index import Index
+from tcps.store.draft import Draft, Key
+
+
+class Batch:
+    """Transactions that were decided and wait to be appended under one sync."""
+
+    def __init__(self, start: Head, tree: Tree) -> None:
+        self.start = start
+        self.head = start
+        self.tree = tree
+        self.lines: list[Line] = []
+        self.entries: list[Entry] = []
+        self.records: dict[Key, Record | None] = {}
+        self.draft: Draft | None = None
+        self.appended = False
+
+    def add(self, entry: Entry, line: Line, head: Head, draft: Draft, index: Index) -> None:
+        """Take one more entry, whole or, when the index cannot, not at all."""
+        tree = self.tree.copy()
+        index.place(entry, line, tree)
+        self.head, self.tree = head, tree
+        self.lines.append(line)
+        self.entries.append(entry)
+        self.records.update(draft.changes)

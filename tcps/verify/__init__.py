@@ -1,0 +1,192 @@
+"""Verification of a store against docs/format.md: every byte is read again, no projection is trusted.
+
+Steps:
+
+1. note up to where the ledger was acknowledged and the record files are written, and the checkpoint;
+2. take the digest of every file (in this order, so that a store in use is judged fairly: a line is in
+   the ledger before its file is on disk);
+3. read every ledger line: canonical, numbered without a gap, each record with the digest that is
+   stated of it, hashed into the Merkle tree;
+4. the checkpoint's root is that of the first `size` lines;
+5. every record of the ledger has its file with its digest, and there is no other file;
+6. every SKU's chain is judged (`rules.chain`).
+
+What is in the ledger and newer than step 1 may still be without its file. Every finding is listed.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tcps.errors import not_found
+from tcps.files import Disk
+from tcps.ledger import Ledger
+from tcps.merkle import Checkpoint
+from tcps.model import Timestamp
+from tcps.projections.records import RecordFiles, is_temporary
+from tcps.rules.chain import Chain, Finding, Verdict, andon_span, judge
+from tcps.rules.policy import setting
+from tcps.verify import findings
+from tcps.verify.reading import Key, Reading
+
+Found = Mapping[str, str | None]
+"""SHA-256 of files by path; None for what is no plain file or cannot be read."""
+
+
+class Report(NamedTuple):
+    """The result of a verification: the chains, what is wrong beside them, and the tree over the ledger."""
+
+    verdicts: list[Verdict]
+    findings: list[Finding]
+    size: int
+    root: bytes
+    records_checked: int
+
+    @property
+    def intact(self) -> bool:
+        """Whether nothing is damaged or tampered with."""
+        return not self.findings and all(verdict.intact for verdict in self.verdicts)
+
+
+class _Start(NamedTuple):
+    """What was known before the files and the ledger were read (step 1)."""
+
+    acknowledged: int
+    written: int
+    settled: bool
+    checkpoint: Checkpoint | None
+    findings: list[Finding]
+
+
+def verify_chains(
+    folder: Path,
+    disk: Disk,
+    origin: str,
+    store_id: str,
+    sku_ids: Iterable[str],
+    now: Timestamp,
+    *,
+    boot: str | None = None,
+) -> Report:
+    """The verdicts on some SKUs' chains. Raises NotFound for a SKU that the ledger does not know."""
+    wanted = frozenset(sku_ids)
+    records = RecordFiles(disk, folder, 0, boot)
+    start = _start(records, origin)
+    found = {sku_id: records.receipts_of(sku_id) for sku_id in wanted}
+    reading = Reading(Ledger(disk, folder / "ledger"), store_id, wanted)
+    reading.read(start.checkpoint, start.acknowledged)
+    wrong = start.findings + reading.findings
+    unknown = sorted(wanted - reading.skus)
+    if unknown and not wrong:
+        raise not_found("sku", unknown[0])
+    verdicts = [_verdict(reading, records, start, sku_id, found[sku_id], now) for sku_id in sorted(wanted)]
+    receipts = sum(verdict.receipts_checked for verdict in verdicts)
+    return Report(verdicts, wrong, reading.tree.size, reading.tree.root(), receipts)
+
+
+def verify_store(
+    folder: Path, disk: Disk, origin: str, store_id: str, now: Timestamp, *, boot: str | None = None
+) -> Report:
+    """The whole store: ledger, checkpoint, every record file, every chain."""
+    records = RecordFiles(disk, folder, 0, boot)
+    start = _start(records, origin)
+    files = [path for path in disk.walk(folder / "records") if not is_temporary(path.name)]
+    found = {path.relative_to(folder).as_posix(): disk.sha256(path) for path in files}
+    reading = Reading(Ledger(disk, folder / "ledger"), store_id, None)
+    reading.read(start.checkpoint, start.acknowledged)
+    receipts, others = _by_sku(found, reading.skus)
+    verdicts = [
+        _verdict(reading, records, start, sku_id, receipts.get(sku_id, {}), now)
+        for sku_id in sorted(reading.skus)
+    ]
+    wrong = start.findings + reading.findings + _files(reading, records, start, others)
+    return Report(verdicts, wrong, reading.tree.size, reading.tree.root(), len(reading.places))
+
+
+def _start(records: RecordFiles, origin: str) -> _Start:
+    written, settled = records.position(), records.is_settled()
+    acknowledged = records.acknowledged()
+    content = records.disk.read(records.root / "checkpoint")
+    if content is None:
+        return _Start(acknowledged, written, settled, None, [])
+    try:
+        checkpoint = Checkpoint.parsed(content.decode())
+        if checkpoint.origin != origin:
+            raise ValueError(f"it is of {checkpoint.origin}")
+    except ValueError as error:
+        return _Start(acknowledged, written, settled, None, [findings.unreadable_checkpoint(origin, error)])
+    return _Start(max(acknowledged, checkpoint.size), written, settled, checkpoint, [])
+
+
+def _by_sku(found: Found, skus: set[str]) -> tuple[dict[str, dict[str, str | None]], Found]:
+    """The files in receipts folders of known SKUs by SKU, and all other files."""
+    receipts: dict[str, dict[str, str | None]] = {}
+    others: dict[str, str | None] = {}
+    for path, sha256 in found.items():
+        parts = path.split("/")
+        in_chain = len(parts) >= 6 and parts[1] == "skus" and parts[4] == "receipts" and parts[3] in skus
+        (receipts.setdefault(parts[3], {}) if in_chain else others)[path] = sha256
+    return receipts, others
+
+
+def _verdict(
+    reading: Reading, records: RecordFiles, start: _Start, sku_id: str, found: Found, now: Timestamp
+) -> Verdict:
+    """Step 6."""
+    expected, files = reading.chains.get(sku_id, []), dict(found)
+    for promise in expected:
+        place = reading.places["receipt", promise.receipt.id]
+        if place.seq > start.written and (not start.settled or promise.path not in files):
+            files[promise.path] = place.sha256
+    andons = reading.andons.get(sku_id, {}).values()
+    chain = Chain(
+        store_id=reading.store_id,
+        sku_id=sku_id,
+        expected=expected,
+        found=files,
+        read=records.read_plain,
+        andon_spans=[andon_span(andon, now) for andon in andons],
+        max_gap_hours=setting(reading.policy, "max_gap_hours"),
+    )
+    return judge(chain, now)
+
+
+def _files(reading: Reading, records: RecordFiles, start: _Start, found: Found) -> list[Finding]:
+    """Step 5 for all records but receipts, which their chains account for."""
+    wrong: list[Finding] = []
+    places = {place.path: key for key, place in reading.places.items() if key[0] != "receipt"}
+    late: dict[str, Key] = {}
+    for path, key in places.items():
+        place = reading.places[key]
+        if found.get(path) == place.sha256 or records.sha256(path) == place.sha256:
+            continue  # the second: it was written meanwhile
+        if place.seq > start.written:
+            late[path] = key
+        else:
+            wrong.append(_differs(reading, key, found))
+    wrong += _never_so(reading, start, found, late)
+    for path in sorted(found.keys() - places.keys()):
+        if reading.removed.get(path, 0) <= start.written:
+            wrong.append(findings.extra(path))
+    return wrong
+
+
+def _never_so(reading: Reading, start: _Start, found: Found, late: dict[str, Key]) -> list[Finding]:
+    """Files behind the ledger that do not even show an earlier state of their record."""
+    there = {path: key for path, key in late.items() if path in found}
+    if not there or not start.settled:  # a power cut may have torn what was not synced
+        return []
+    versions = reading.versions(frozenset(there.values()))
+    return [
+        _differs(reading, key, found) for path, key in there.items() if (path, found[path]) not in versions
+    ]
+
+
+def _differs(reading: Reading, key: Key, found: Found) -> Finding:
+    place, (_, record_id) = reading.places[key], key
+    if place.path not in found:
+        return findings.of_file("MISSING", place, record_id, None, "its file is gone")
+    got = found[place.path]
+    if got is None:
+        return findings.of_file("UNREADABLE", place, record_id, None, "its file cannot be read")
+    return findings.of_file("EDITED", place, record_id, got, "its file was changed")

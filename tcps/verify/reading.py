@@ -1,0 +1,138 @@
+"""The ledger as a verification reads it: every line from the first, nothing taken on trust."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tcps.canonical import file_bytes, sha256_hex
+from tcps.ledger import Change, Entry, Head, Ledger, Line, parse_line
+from tcps.merkle import Checkpoint, Tree, leaf_hash
+from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Sku
+from tcps.projections.records import relative_path
+from tcps.rules.chain import Expected, Finding
+from tcps.verify import findings
+from tcps.verify.findings import Place
+
+Key = tuple[str, str]
+
+
+class Reading:
+    """What the ledger says, line by line; of `wanted` SKUs alone, or (None) of everything."""
+
+    def __init__(self, ledger: Ledger, store_id: str, wanted: frozenset[str] | None) -> None:
+        self.ledger = ledger
+        self.store_id = store_id
+        self.findings: list[Finding] = []
+        self.places: dict[Key, Place] = {}
+        self.removed: dict[str, int] = {}
+        self.skus: set[str] = set()
+        self.chains: dict[str, list[Expected]] = {}
+        self.andons: dict[str, dict[str, AndonEvent]] = {}
+        self.policy = Policy()
+        self.tree = Tree()
+        self._wanted = wanted
+        self._needles = None if wanted is None else [f'"{sku_id}"'.encode() for sku_id in wanted]
+
+    def read(self, checkpoint: Checkpoint | None, acknowledged: int) -> None:
+        """Read to the end, or to the first line that cannot be what was written.
+
+        The bytes of a line that is being written, or was torn before anybody was told, are no finding.
+        """
+        segment = 1
+        for line in self.ledger.lines(Head()):
+            seq = self.tree.size + 1
+            try:
+                if line.segment not in (segment, seq):
+                    raise ValueError(f"segment {line.segment} does not follow entry {self.tree.size}")
+                segment = line.segment
+                self._read_line(line, seq)
+            except ValueError as error:
+                if seq <= acknowledged or (line.whole and self._is_followed(line)):
+                    self.findings.append(findings.of_ledger(self.ledger, line, seq, str(error)))
+                    return
+                break
+            self.tree.append(leaf_hash(line.content))
+            if checkpoint and checkpoint.size == seq and checkpoint.root != self.tree.root():
+                self.findings.append(findings.forked(checkpoint, self.tree))
+        if self.tree.size < acknowledged:
+            self.findings.append(findings.rolled_back(self.tree.size, acknowledged))
+
+    def versions(self, keys: frozenset[Key]) -> set[tuple[str, str]]:
+        """The paths of some records with each digest that the ledger ever gave them."""
+        return {
+            (relative_path(change.kind, change.id, change.record), change.sha256)
+            for entry in self._entries()
+            for change in entry.changes
+            if (change.kind, change.id) in keys and change.record is not None and change.sha256 is not None
+        }
+
+    def _entries(self) -> Iterable[Entry]:
+        for seq, line in enumerate(self.ledger.lines(Head()), start=1):
+            try:
+                yield parse_line(line, seq)
+            except ValueError:
+                return
+
+    def _is_followed(self, bad: Line) -> bool:
+        """Whether a line that can be read stands after a bad one."""
+        place = (bad.segment, bad.offset)
+        later = (line for line in self.ledger.lines(Head()) if (line.segment, line.offset) > place)
+        for line in later:
+            try:
+                parse_line(line, None)
+            except ValueError:
+                continue
+            return True
+        return False
+
+    def _read_line(self, line: Line, seq: int) -> None:
+        if not line.whole:
+            raise ValueError("its newline is missing")
+        if self._concerns(line.content):
+            entry = parse_line(line, seq)
+            records = [_record(change) for change in entry.changes]
+            for change, record in zip(entry.changes, records, strict=True):
+                self._take(change, record, seq)
+
+    def _concerns(self, content: bytes) -> bool:
+        """Whether the line must be parsed: if it names a wanted SKU or the policy."""
+        if self._needles is None:
+            return True
+        return b'"policy"' in content or any(needle in content for needle in self._needles)
+
+    def _take(self, change: Change, record: Record | None, seq: int) -> None:
+        if record is None or change.sha256 is None:
+            gone = self.places.pop((change.kind, change.id), None)
+            if gone is not None:
+                self.removed[gone.path] = seq
+            return
+        place = Place(relative_path(change.kind, change.id, change.record), change.sha256, seq)
+        self.places[change.kind, change.id] = place
+        self._keep(record, place)
+
+    def _keep(self, record: Record, place: Place) -> None:
+        if isinstance(record, Sku):
+            self.skus.add(record.id)
+        elif isinstance(record, Receipt):
+            if self._wanted is None or record.sku_id in self._wanted:
+                expected = Expected(path=place.path, sha256=place.sha256, receipt=record)
+                self.chains.setdefault(record.sku_id, []).append(expected)
+        elif isinstance(record, AndonEvent):
+            self.andons.setdefault(record.sku_id, {})[record.id] = record
+        elif isinstance(record, Policy):
+            self.policy = record
+
+
+def _record(change: Change) -> Record | None:
+    """The record of a change; raises ValueError when it is none, or has another digest than stated."""
+    kind = KINDS.get(change.kind)
+    if kind is None:
+        raise ValueError(f"it changes a record of the unknown kind {change.kind}")
+    if change.record is None:
+        return None
+    if sha256_hex(file_bytes(change.record)) != change.sha256:
+        raise ValueError(f"the digest that it states of {change.id} is not that of the record")
+    record = msgspec.convert(change.record, kind)
+    if record.id != change.id:
+        raise ValueError(f"it holds {record.id} as {change.id}")
+    return record
