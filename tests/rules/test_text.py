@@ -1,5 +1,7 @@
 """Text, ids and JSON objects from outside (domain 2, ids and text)."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +18,9 @@ from tcps.model.text import (
 )
 
 
-def refusal(check: object, *args: object) -> tuple[str, list[str]]:
+def refusal(check: Callable[..., object], *args: object) -> tuple[str, list[str]]:
     with pytest.raises(InvalidInput) as caught:
-        check(*args)  # type: ignore[operator]
+        check(*args)
     return caught.value.code, caught.value.details["fields"]
 
 
