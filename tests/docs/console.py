@@ -1,7 +1,7 @@
 """Console sessions in Markdown: the commands of a console block, run in a shell, their output compared.
 
-A command starts with `$ ` and goes on while it is open: a backslash at the end of the line, a quote,
-a here-document (a `> ` before a further line is left out). What follows is its output, stdout and
+A command starts with `$ ` and goes on with lines that start with `> `, and while it is open: a
+backslash at the end of the line, a quote, a here-document. What follows is its output, stdout and
 stderr as they come. `…` in a line stands for any text, a line of only `…` for any lines.
 """
 
@@ -90,7 +90,7 @@ def steps(block: str) -> Iterator[Step]:
     while place < len(lines):
         command = lines[place][2:]
         place += 1
-        while _is_open(command) and place < len(lines):
+        while place < len(lines) and (_is_open(command) or lines[place].startswith("> ")):
             command += "\n" + lines[place].removeprefix("> ")
             place += 1
         start = place

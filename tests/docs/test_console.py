@@ -33,8 +33,9 @@ def test_other_output_is_shown_as_a_diff(shown: list[str], got: list[str]) -> No
 
 def test_a_command_goes_on_while_it_is_open() -> None:
     block = "$ printf a \\\n> b\nab\n$ cat <<END\none\nEND\none\n$ echo 'x\n> y'\nx\ny\n"
+    block += "$ if true; then\n> ls\n> fi\n"
     commands = [step.command for step in steps(block)]
-    assert commands == ["printf a \\\nb", "cat <<END\none\nEND", "echo 'x\ny'"]
+    assert commands == ["printf a \\\nb", "cat <<END\none\nEND", "echo 'x\ny'", "if true; then\nls\nfi"]
 
 
 def test_a_block_without_a_command_is_refused() -> None:
