@@ -1,0 +1,150 @@
+"""Formats, streams, quiet, colour and the terminal (interface 2)."""
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tcps, process
+
+LONG = "A title that is a good deal longer than any terminal is wide " * 4
+
+
+@pytest.fixture
+def two(tcps: Tcps) -> Tcps:
+    """A store with two orders, one of them with a long title."""
+    tcps("work-order", "create", "--title", LONG, "--bucket", "security")
+    tcps("work-order", "create", "--title", 'a | b, "c"', "--label", "x", "--label", "y")
+    return tcps
+
+
+def test_text_that_is_not_for_a_terminal_is_never_cut(two: Tcps) -> None:
+    out = two("work-order", "list").out
+    assert LONG.strip() in out
+    assert "…" not in out
+
+
+def test_json_is_one_document(two: Tcps) -> None:
+    orders = two("work-order", "list", "--json").json
+    assert [order["work_order_id"] for order in orders] == ["WO-1", "WO-2"]
+    assert orders[1]["labels"] == ["x", "y"]
+    assert two("work-order", "show", "WO-2", "-o", "json").json["title"] == 'a | b, "c"'
+
+
+def test_jsonl_is_a_record_a_line(two: Tcps) -> None:
+    lines = two("work-order", "list", "-o", "jsonl").out.splitlines()
+    assert [json.loads(line)["work_order_id"] for line in lines] == ["WO-1", "WO-2"]
+
+
+def test_csv_can_be_read_back(two: Tcps) -> None:
+    rows = list(csv.DictReader(io.StringIO(two("work-order", "list", "-o", "csv").out)))
+    assert [row["id"] for row in rows] == ["WO-1", "WO-2"]
+    assert rows[1]["title"] == 'a | b, "c"'
+
+
+def test_markdown_escapes_what_would_break_a_table(two: Tcps) -> None:
+    lines = two("work-order", "list", "-o", "md").out.splitlines()
+    assert lines[1].startswith("| --- |")
+    assert 'a \\| b, "c"' in lines[3]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv", "md"])
+def test_every_format_works_before_and_after_the_command(two: Tcps, form: str) -> None:
+    after = two("work-order", "list", "--format", form)
+    assert after.code == 0
+    assert two("-o", form, "work-order", "list").out == after.out
+    assert two("work-order", "-o", form, "list").out == after.out
+
+
+def test_an_unknown_format_is_a_usage_error(two: Tcps) -> None:
+    done = two("work-order", "list", "-o", "yaml")
+    assert done.code == 2
+    assert "text, json, jsonl, csv, md" in done.err
+
+
+def test_quiet_prints_nothing_on_success_and_errors_all_the_same(two: Tcps) -> None:
+    assert two("work-order", "create", "--title", "x", "-q") == (0, "", "")
+    assert two("-q", "work-order", "list") == (0, "", "")
+    failed = two("work-order", "show", "WO-9", "--quiet")
+    assert (failed.code, failed.out) == (4, "")
+    assert failed.err.startswith("error: ")
+
+
+def test_empty_lists_say_so_in_text_and_are_empty_in_json(tcps: Tcps) -> None:
+    assert tcps("work-order", "list").out == "no work orders\n"
+    assert tcps("work-order", "list", "--json").json == []
+    assert tcps("andon", "list").out == "no Andons: the line runs\n"
+    assert tcps("receipt", "list").out == "no receipts\n"
+    assert tcps("sku", "list").out == "no SKUs\n"
+
+
+def on_a_terminal(folder: Path, *arguments: str, width: int = 80, **env: str) -> str:
+    """What tcps writes to a terminal of this width."""
+    main, child = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "tcps", *arguments],
+        cwd=folder,
+        stdout=child,
+        stderr=child,
+        env={**os.environ, "COLUMNS": str(width), "TERM": "xterm-256color", **env},
+        check=True,
+    )
+    os.close(child)
+    shown = b""
+    try:
+        while block := os.read(main, 65_536):
+            shown += block
+    except OSError:  # the terminal's other end is closed
+        pass
+    os.close(main)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_of_80_columns_gets_a_table_that_fits_and_loses_nothing(two: Tcps, tmp_path: Path) -> None:
+    shown = on_a_terminal(tmp_path, "work-order", "list", NO_COLOR="1")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown
+    for word in set(LONG.split()):
+        assert word[:4] in shown
+
+
+def test_colours_are_off_with_no_color_and_without_a_terminal(two: Tcps, tmp_path: Path) -> None:
+    assert "\x1b[1m" in on_a_terminal(tmp_path, "work-order", "list")
+    assert "\x1b[" not in on_a_terminal(tmp_path, "work-order", "list", "--no-color")
+    assert "\x1b[" not in on_a_terminal(tmp_path, "work-order", "list", NO_COLOR="1")
+    assert "\x1b[" not in two("work-order", "list").out
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(two: Tcps, tmp_path: Path) -> None:
+    for _ in range(3):
+        two("work-order", "create", "--title", "x", "--description", "y" * 60_000)
+    command = (
+        f"{sys.executable} -m tcps work-order list --json | head -c 1 >/dev/null; echo ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout in ("141\n", "0\n")
+    assert done.stderr == ""
+
+
+def test_version_and_help(bare: Tcps, tmp_path: Path) -> None:
+    assert bare("--version").out.startswith("tcps 0.")
+    assert process(tmp_path, "--version").out == bare("--version").out
+    helped = bare("--help")
+    assert helped.code == 0
+    for name in ("work-order", "andon", "sku", "receipt", "run", "verify-chain", "kanban", "policy", "log"):
+        assert name in helped.out
+
+
+def test_no_arguments_say_what_it_is_and_what_to_do_next(bare: Tcps) -> None:
+    first = bare()
+    assert first.code == 0
+    assert "production control for software" in first.out
+    assert "tcps init" in first.out
+    bare("init")
+    assert "The store of this folder" in bare().out

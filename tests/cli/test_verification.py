@@ -1,0 +1,122 @@
+"""`verify-chain`, `verify` and `checkpoint` on the command line (interface 5)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tcps
+
+
+@pytest.fixture
+def proven(on_the_line: Tcps) -> Tcps:
+    """SKU-1 has receipts of its first two stages."""
+    on_the_line("run", "--sku", "SKU-1", "--stage", "shacl", "-q", "--", "true")
+    on_the_line("run", "--sku", "SKU-1", "--stage", "compile", "-q", "--", "true")
+    return on_the_line
+
+
+def receipt_file(folder: Path, number: int) -> Path:
+    (found,) = folder.rglob(f"{number:08d}-*.json")
+    return found
+
+
+def test_an_intact_chain_is_reported_in_full(proven: Tcps) -> None:
+    done = proven("verify-chain", "SKU-1", "--json")
+    assert done.code == 0
+    report = done.json
+    assert report["verdict"] == "intact"
+    (sku,) = report["skus"]
+    assert set(sku) >= {
+        "sku_id", "verdict", "complete", "missing_stages", "receipts", "head", "ledger", "signature",
+        "anchors", "findings",
+    }  # fmt: skip
+    assert (sku["verdict"], sku["complete"], sku["receipts"]) == ("intact", False, 2)
+    assert sku["head"] == proven("sku", "show", "SKU-1", "--json").json["head"]
+    assert sku["anchors"] == {"consistent": 0, "newest_size": None, "receipts_newer": 2}
+    assert len(sku["missing_stages"]) == 8
+    assert {finding["class"] for finding in sku["findings"]} == {"stage_missing"}
+
+
+def test_text_says_last_what_was_proven_and_what_was_not(proven: Tcps) -> None:
+    lines = proven("verify-chain", "SKU-1").out.splitlines()
+    assert lines[0] == "SKU-1: intact, incomplete (2 of 10 stages), 2 receipts"
+    assert lines[-1].startswith("intact: 2 receipts are byte for byte those of the ledger")
+    assert "not proven" in lines[-1]
+
+
+def test_completeness_is_asked_for(proven: Tcps) -> None:
+    assert proven("verify-chain", "SKU-1", "--complete").code == 3
+    assert proven("verify-chain", "--all").code == 0
+
+
+@pytest.mark.parametrize("place", [0, 20, 200, -2])
+def test_one_changed_byte_is_found(proven: Tcps, tmp_path: Path, place: int) -> None:
+    file = receipt_file(tmp_path, 1)
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+    done = proven("verify-chain", "SKU-1", "--json")
+    assert done.code == 12
+    (finding,) = [f for f in done.json["skus"][0]["findings"] if f["kind"] == "integrity"]
+    assert finding["path"].endswith("00000001-shacl_validation.json")
+    assert (finding["sequence"], finding["receipt_id"]) == (1, "RCPT-1")
+    assert finding["expected"] != finding["got"]
+    text = proven("verify-chain", "SKU-1")
+    assert text.out.splitlines()[-1] == "broken: the evidence was damaged or tampered with"
+    assert proven("verify").code == 12
+
+
+def test_a_removed_and_a_foreign_receipt_are_found(proven: Tcps, tmp_path: Path) -> None:
+    newest = receipt_file(tmp_path, 2)
+    newest.rename(newest.with_name("00000003-compilation.json"))
+    found = proven("verify-chain", "--all", "--json").json["skus"][0]["findings"]
+    assert [f["class"] for f in found if f["kind"] == "integrity"] == ["MISSING", "MISFILED"]
+
+
+def test_an_unknown_sku_is_no_success(proven: Tcps) -> None:
+    done = proven("verify-chain", "SKU-9", "--json")
+    assert (done.code, done.error["code"]) == (4, "not_found")
+
+
+def test_a_store_without_receipts_says_so(tcps: Tcps) -> None:
+    done = tcps("verify-chain", "--all")
+    assert (done.code, done.out) == (0, "no receipts: there was nothing to prove\n")
+
+
+def test_verify_counts_what_it_read(proven: Tcps) -> None:
+    report = proven("verify", "--json").json
+    assert (report["verdict"], report["findings"]) == ("intact", [])
+    assert (report["records"], report["receipts"], report["ledger"]["size"]) == (4, 2, 4)
+    assert proven("verify").out.startswith("intact: 4 ledger entries, 4 records, 1 chains with 2 receipts")
+
+
+def test_verify_finds_a_stranger_and_an_edited_record(proven: Tcps, tmp_path: Path) -> None:
+    order = next(tmp_path.rglob("WO-1.json"))
+    order.write_text(order.read_text().replace("An order", "No order"))
+    (order.parent / "WO-99.json").write_text("{}\n")
+    done = proven("verify", "--json")
+    assert done.code == 12
+    assert sorted(finding["class"] for finding in done.json["findings"]) == ["EDITED", "EXTRA"]
+    shown = proven("work-order", "show", "WO-1", "--json")
+    assert (shown.code, shown.error["code"]) == (12, "integrity_error")
+
+
+def test_the_checkpoint_is_written_and_printed(proven: Tcps, tmp_path: Path) -> None:
+    done = proven("checkpoint")
+    assert done.out == (tmp_path / ".tcps/checkpoint").read_text()
+    made = proven("checkpoint", "--json").json
+    assert (made["size"], made["root"]) == (4, proven("verify", "--json").json["ledger"]["root"])
+
+
+def test_a_ledger_that_was_rewritten_does_not_match_its_checkpoint(proven: Tcps, tmp_path: Path) -> None:
+    proven("checkpoint")
+    ledger = tmp_path / ".tcps/ledger/000000000001.jsonl"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    entry = json.loads(lines[0])
+    entry["actor"] = "mallory"
+    lines[0] = json.dumps(entry, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    ledger.write_bytes(b"".join(lines))
+    (tmp_path / ".tcps/index.sqlite").unlink()
+    for command in (("verify",), ("verify-chain", "--all"), ("work-order", "list")):
+        assert proven(*command).code == 12, command
