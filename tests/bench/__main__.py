@@ -1,0 +1,66 @@
+"""`python -m tests.bench`: measure, each case beside its peer or floor, and write the report."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import bulk, contention, environment, imports, machine, startup
+from tests.bench.report import Report, Section
+
+SECTIONS = ("bulk", "contention", "startup", "imports")
+
+
+def main() -> None:
+    """Run the chosen sections; write report.md and report.json, and the page if it is wanted."""
+    chosen = _parser().parse_args()
+    chosen.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=chosen.work, prefix="tcps-bench-") as name:
+        folder = Path(name)
+        report = Report(machine.described(folder), _sections(folder, chosen))
+    report.write(chosen.out)
+    print(f"wrote {chosen.out / 'report.md'} and {chosen.out / 'report.json'}")
+    if chosen.docs is not None:
+        report.into(chosen.docs)
+
+
+def _sections(folder: Path, chosen: argparse.Namespace) -> list[Section]:
+    wanted = chosen.only or SECTIONS
+    clean = None
+    if {"startup", "imports"} & set(wanted):
+        _say("making a clean environment")
+        clean = environment.installed(chosen.env or folder / "env")
+    return [_measured(name, folder, clean, chosen.quick) for name in SECTIONS if name in wanted]
+
+
+def _measured(name: str, folder: Path, clean: environment.Environment | None, quick: bool) -> Section:
+    _say(f"measuring {name}")
+    if clean is not None and name in ("startup", "imports"):
+        return {"startup": startup.section, "imports": imports.section}[name](folder, clean, quick)
+    sections: dict[str, Callable[[Path, bool], Section]] = {
+        "bulk": bulk.section,
+        "contention": contention.section,
+    }
+    return sections[name](folder, quick)
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small sizes: to see that it runs")
+    parser.add_argument("--out", type=Path, default=Path("bench-report"), metavar="DIR")
+    parser.add_argument("--only", action="append", choices=SECTIONS, help="may be repeated")
+    parser.add_argument("--env", type=Path, metavar="DIR", help="a virtual environment to use again")
+    parser.add_argument(
+        "--work", type=Path, default=Path(tempfile.gettempdir()), metavar="DIR", help="where to write"
+    )
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="put the report into this page too")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Measuring: samples of seconds, cases that take turns, work in a process of its own."""
+
+import resource
+import statistics
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+
+class Sample:
+    """Repeated measurements of one thing, in seconds."""
+
+    def __init__(self, values: Iterable[float]) -> None:
+        self.values = sorted(values)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def iqr(self) -> float:
+        """The spread: the distance of the quartiles; 0 for a single value."""
+        return self.quantile(0.75) - self.quantile(0.25)
+
+    def quantile(self, share: float) -> float:
+        """The value below which this share lies, linear between neighbours."""
+        place = share * (len(self.values) - 1)
+        low = int(place)
+        high = min(low + 1, len(self.values) - 1)
+        return self.values[low] + (self.values[high] - self.values[low]) * (place - low)
+
+    def per(self, count: int) -> "Sample":
+        """The same measurements, divided by how many things each of them made."""
+        return Sample(value / count for value in self.values)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "median_s": self.median,
+            "iqr_s": self.iqr,
+            "min_s": self.values[0],
+            "max_s": self.values[-1],
+            "n": len(self.values),
+        }
+
+
+class Measured(NamedTuple):
+    """What work in a process of its own gave, and the most memory that the process held."""
+
+    value: Any
+    peak_kib: int
+
+
+def taking_turns(cases: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
+    """Run every case once a round, so that a disturbance of the machine hits all of them alike."""
+    results: dict[str, list[T]] = {name: [] for name in cases}
+    for number in range(rounds):
+        names = list(cases)
+        for name in names if number % 2 == 0 else reversed(names):
+            results[name].append(cases[name]())
+    return results
+
+
+def isolated(work: Callable[..., Any], *arguments: Any) -> Measured:
+    """Do the work in a new process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_with_peak, work, arguments).result()
+
+
+def peak_kib() -> int:
+    """The most memory that this process held."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+    except (OSError, StopIteration):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most // 1024 if sys.platform == "darwin" else most
+
+
+def _with_peak(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Measured:
+    return Measured(work(*arguments), peak_kib())
