@@ -23,6 +23,7 @@ NOT_RUN = (
     "python3 -m venv ",
     "python -m build",
     "bash tests/gate.sh",
+    "bash examples/",
     ".venv/bin/",
     "TCPS_DEEP=1 ",
     "python -m tests.",
