@@ -49,13 +49,16 @@ class Output:
     def table(
         self, rows: Iterable[Json], shown: Sequence[Column], empty: str = "", document: Any = None
     ) -> None:
-        """Records: a JSON array (or `document`), a row each, or in text a table (or the word for none)."""
+        """Records: a JSON array, a row each, or in text a table (or the word for none).
+
+        `document` is what JSON shows instead of the rows, which may say more for a person.
+        """
         if self.quiet:
             return
         if self.form is Format.JSON:
             self._write(json_text(list(rows) if document is None else document, self.form))
         elif self.form is Format.JSONL:
-            for row in rows:
+            for row in document if isinstance(document, list) else rows:
                 self._write(json_text(row, self.form))
         elif self.form is Format.CSV:
             self._csv(rows, shown)

@@ -145,17 +145,24 @@ def context(ctx: typer.Context) -> Context:
 @contextlib.contextmanager
 def opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
     """The store and the output of a command; what a person should know goes to stderr at the end."""
-    from tcps.store import Store
+    from tcps.store import Store, find
 
     chosen, out = context(ctx)
     if not chosen.wait >= 0:
         raise InvalidInput("--wait takes a number of seconds, 0 or more", details={"fields": ["wait"]})
-    with Store.open(chosen.store or "", actor=chosen.actor, wait=chosen.wait) as store:
+    folder = find(chosen.store, Path.cwd())
+    with Store.open(folder, actor=chosen.actor, wait=chosen.wait) as store:
         try:
             yield store, out
         finally:
             for notice in store.notices:
                 print(f"warning: {notice}", file=sys.stderr)
+
+
+def tried(dry_run: bool) -> None:
+    """Say that a dry run was one."""
+    if dry_run:
+        print("dry run: nothing was changed", file=sys.stderr)
 
 
 def text(value: str | None, what: str) -> str | None:
@@ -206,10 +213,11 @@ def completion(kind: str) -> Callable[[str], list[str]]:
 
     def complete(incomplete: str) -> list[str]:
         from tcps.service.oversight import ids
-        from tcps.store import Store
+        from tcps.store import Store, find
 
+        chosen = settings({})
         try:
-            with Store.open("", actor="completion", wait=1) as store:
+            with Store.open(find(chosen.store, Path.cwd()), actor=chosen.actor, wait=1) as store:
                 return ids(store, kind, incomplete)
         except (TcpsError, OSError):
             return []
@@ -233,4 +241,7 @@ OrderFilter = Annotated[
     typer.Option("--work-order", help="Only of this work order.", autocompletion=completion("work_order")),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Decide by every rule, say what would be, change nothing.")
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why; - or @FILE reads it.")]

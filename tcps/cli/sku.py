@@ -6,6 +6,7 @@ import typer
 
 from tcps.cli.base import (
     Command,
+    DryRun,
     Limit,
     OrderFilter,
     Reason,
@@ -15,6 +16,7 @@ from tcps.cli.base import (
     group,
     opened,
     text,
+    tried,
 )
 from tcps.model import Json
 from tcps.render import columns, described
@@ -105,21 +107,23 @@ def advance(ctx: typer.Context, sku_id: SkuId) -> None:
 
 
 @app.command(cls=Command, epilog=examples_text("tcps sku publish SKU-1"))
-def publish(ctx: typer.Context, sku_id: SkuId) -> None:
+def publish(ctx: typer.Context, sku_id: SkuId, dry_run: DryRun = False) -> None:
     """Publish a completed SKU: no open Andon, its chain intact and complete."""
     from tcps.service import line
 
     with opened(ctx) as (store, out):
-        said(out, line.publish(store, sku_id))
+        said(out, line.publish(store, sku_id, dry_run))
+        tried(dry_run)
 
 
 @app.command(cls=Command, epilog=examples_text('tcps sku abort SKU-1 --reason "wrong branch"'))
-def abort(ctx: typer.Context, sku_id: SkuId, reason: Reason) -> None:
+def abort(ctx: typer.Context, sku_id: SkuId, reason: Reason, dry_run: DryRun = False) -> None:
     """Take a SKU off the line for good."""
     from tcps.service import line
 
     with opened(ctx) as (store, out):
-        said(out, line.abort(store, sku_id, text(reason, "--reason") or ""))
+        said(out, line.abort(store, sku_id, text(reason, "--reason") or "", dry_run))
+        tried(dry_run)
 
 
 def said(out: Any, sku: Json) -> None:

@@ -7,6 +7,7 @@ import typer
 
 from tcps.cli.base import (
     Command,
+    DryRun,
     Limit,
     Reason,
     SkuFilter,
@@ -17,6 +18,7 @@ from tcps.cli.base import (
     group,
     opened,
     text,
+    tried,
 )
 from tcps.errors import InvalidInput, missing
 from tcps.model import Json
@@ -73,6 +75,7 @@ def create(
     key: Annotated[
         str | None, typer.Option("--idempotency-key", help="A second call with this key changes nothing.")
     ] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Create a work order from options, or work orders from pull signals."""
     from tcps.service import orders
@@ -94,9 +97,9 @@ def create(
     signals = None if source_file is None else file_text(source_file, "--from")
     with opened(ctx) as (store, out):
         if signals is None:
-            results = [orders.create(store, fields | own, key)]
+            results = [orders.create(store, fields | own, key, dry_run)]
         else:
-            results = orders.create_from(store, signals, fields, key)
+            results = orders.create_from(store, signals, fields, key, dry_run)
         if len(results) == 1:
             order, outcome = results[0]
             out.record(order, [_created(order, outcome)])
@@ -105,6 +108,7 @@ def create(
         known = [order["work_order_id"] for order, outcome in results if outcome != "created"]
         if known:
             print(f"note: there already, nothing changed: {', '.join(known)}", file=sys.stderr)
+        tried(dry_run)
 
 
 @app.command(
@@ -190,21 +194,24 @@ def complete(
         str | None,
         typer.Option("--sku", help="The published SKU that did it.", autocompletion=completion("sku")),
     ] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Complete an order whose SKU is published."""
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        _said(out, orders.complete(store, work_order_id, sku))
+        _said(out, orders.complete(store, work_order_id, sku, dry_run))
+        tried(dry_run)
 
 
 @app.command(cls=Command, epilog=examples_text('tcps work-order cancel WO-1 --reason "not needed any more"'))
-def cancel(ctx: typer.Context, work_order_id: WorkOrderId, reason: Reason) -> None:
+def cancel(ctx: typer.Context, work_order_id: WorkOrderId, reason: Reason, dry_run: DryRun = False) -> None:
     """Cancel an order; what it has on the line is aborted."""
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        _said(out, orders.cancel(store, work_order_id, text(reason, "--reason") or ""))
+        _said(out, orders.cancel(store, work_order_id, text(reason, "--reason") or "", dry_run))
+        tried(dry_run)
 
 
 @app.command(
@@ -247,11 +254,7 @@ def update(
 @app.command(
     cls=Command, epilog=examples_text("tcps work-order delete WO-1 --dry-run\ntcps work-order delete WO-1")
 )
-def delete(
-    ctx: typer.Context,
-    work_order_id: WorkOrderId,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it could be deleted.")] = False,
-) -> None:
+def delete(ctx: typer.Context, work_order_id: WorkOrderId, dry_run: DryRun = False) -> None:
     """Delete a queued or cancelled order that has no SKU; its history stays in the ledger."""
     from tcps.service import orders
 
@@ -259,6 +262,7 @@ def delete(
         gone = orders.delete(store, work_order_id, dry_run)
         said = "would be deleted" if dry_run else "deleted"
         out.record(gone, [f"{gone['work_order_id']} {said}"])
+        tried(dry_run)
 
 
 @app.command(cls=Command, epilog=examples_text("tcps work-order depend WO-2 --on WO-1"))
@@ -305,13 +309,15 @@ def reorder(
             autocompletion=completion("work_order"),
         ),
     ],
+    dry_run: DryRun = False,
 ) -> None:
     """Give a bucket's queue a new order."""
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        rows = orders.reorder(store, bucket, ids)
+        rows = orders.reorder(store, bucket, ids, dry_run)
         out.table(_rows(rows), _LIST, document=rows)
+        tried(dry_run)
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from tcps.rules import gates, pipeline
 from tcps.rules.pipeline import Recorded, Run
 from tcps.rules.state import found
 from tcps.service import views
+from tcps.service.trial import transaction
 from tcps.store import Filter, Store
 
 
@@ -61,15 +62,15 @@ def advance(store: Store, sku_id: str) -> Json:
         return views.sku(draft, pipeline.advance(draft, sku_id))
 
 
-def publish(store: Store, sku_id: str) -> Json:
+def publish(store: Store, sku_id: str, dry_run: bool = False) -> Json:
     """Publish a completed SKU."""
-    with store.transaction("sku.publish") as draft:
+    with transaction(store, "sku.publish", dry_run=dry_run) as draft:
         return views.sku(draft, pipeline.publish(draft, sku_id))
 
 
-def abort(store: Store, sku_id: str, reason: str) -> Json:
+def abort(store: Store, sku_id: str, reason: str, dry_run: bool = False) -> Json:
     """Take a SKU off the line."""
-    with store.transaction("sku.abort") as draft:
+    with transaction(store, "sku.abort", dry_run=dry_run) as draft:
         return views.sku(draft, pipeline.abort(draft, sku_id, reason))
 
 

@@ -20,6 +20,7 @@ from tcps.rules import dependencies, kanban, signals, work_orders
 from tcps.rules.signals import Demand
 from tcps.rules.state import found
 from tcps.service import views
+from tcps.service.trial import transaction
 from tcps.store import Filter, Store, View
 
 SORTS = {
@@ -31,23 +32,31 @@ SORTS = {
 _OPEN = tuple(status for status in WorkOrderStatus if not status.terminal)
 
 
-def create(store: Store, fields: Mapping[str, Any], key: str | None = None) -> tuple[Json, str]:
+def create(
+    store: Store, fields: Mapping[str, Any], key: str | None = None, dry_run: bool = False
+) -> tuple[Json, str]:
     """Create a work order; gives it and `created`, `duplicate`, or `repeated` for a known key."""
-    (result,) = create_all(store, [signals.read_demand(fields)], key)
+    (result,) = create_all(store, [signals.read_demand(fields)], key, dry_run)
     return result
 
 
 def create_from(
-    store: Store, text: str, overrides: Mapping[str, Any], key: str | None = None
+    store: Store,
+    text: str,
+    overrides: Mapping[str, Any],
+    key: str | None = None,
+    dry_run: bool = False,
 ) -> list[tuple[Json, str]]:
     """Create the work orders of pull signals in JSON (one, an array, or a line each), all or none."""
-    return create_all(store, read_signals(text, overrides), key)
+    return create_all(store, read_signals(text, overrides), key, dry_run)
 
 
-def create_all(store: Store, demands: Sequence[Demand], key: str | None) -> list[tuple[Json, str]]:
+def create_all(
+    store: Store, demands: Sequence[Demand], key: str | None, dry_run: bool = False
+) -> list[tuple[Json, str]]:
     """Take the demands in one transaction; a key that was used gives what it made then."""
     checked = None if key is None else required("idempotency_key", key, "a work order", LABEL)
-    with store.transaction("work_order.create", checked) as draft:
+    with transaction(store, "work_order.create", checked, dry_run=dry_run) as draft:
         before = None if checked is None else made_with(draft, checked, WorkOrder)
         if before is not None:
             return [(views.work_order(draft, order), "repeated") for order in before]
@@ -132,15 +141,15 @@ def start(store: Store, work_order_id: str) -> Json:
         return views.work_order(draft, work_orders.start(draft, work_order_id))
 
 
-def complete(store: Store, work_order_id: str, sku_id: str | None = None) -> Json:
+def complete(store: Store, work_order_id: str, sku_id: str | None = None, dry_run: bool = False) -> Json:
     """Complete an order whose SKU is published."""
-    with store.transaction("work_order.complete") as draft:
+    with transaction(store, "work_order.complete", dry_run=dry_run) as draft:
         return views.work_order(draft, work_orders.complete(draft, work_order_id, sku_id))
 
 
-def cancel(store: Store, work_order_id: str, reason: str) -> Json:
+def cancel(store: Store, work_order_id: str, reason: str, dry_run: bool = False) -> Json:
     """Cancel an order and abort what it has on the line."""
-    with store.transaction("work_order.cancel") as draft:
+    with transaction(store, "work_order.cancel", dry_run=dry_run) as draft:
         return views.work_order(draft, work_orders.cancel(draft, work_order_id, reason))
 
 
@@ -154,15 +163,10 @@ def update(store: Store, work_order_id: str, fields: Mapping[str, Any], if_revis
 
 
 def delete(store: Store, work_order_id: str, dry_run: bool = False) -> Json:
-    """Delete an order; a dry run only says whether it could be."""
-    try:
-        with store.transaction("work_order.delete") as draft:
-            gone = views.work_order(draft, found(draft, WorkOrder, work_order_id))
-            work_orders.delete(draft, work_order_id)
-            if dry_run:
-                raise _DryRunError
-    except _DryRunError:
-        pass
+    """Delete an order; gives it as it was."""
+    with transaction(store, "work_order.delete", dry_run=dry_run) as draft:
+        gone = views.work_order(draft, found(draft, WorkOrder, work_order_id))
+        work_orders.delete(draft, work_order_id)
     return gone
 
 
@@ -178,15 +182,11 @@ def undepend(store: Store, work_order_id: str, on_id: str) -> Json:
         return views.work_order(draft, dependencies.remove(draft, work_order_id, on_id))
 
 
-def reorder(store: Store, bucket: str, ids: Sequence[str]) -> list[Json]:
+def reorder(store: Store, bucket: str, ids: Sequence[str], dry_run: bool = False) -> list[Json]:
     """Give a bucket's queue a new order."""
-    with store.transaction("work_order.reorder") as draft:
+    with transaction(store, "work_order.reorder", dry_run=dry_run) as draft:
         orders = kanban.reorder(draft, parse_enum(Bucket, bucket), tuple(ids))
         return [views.work_order(draft, order) for order in orders]
-
-
-class _DryRunError(Exception):
-    """Ends a transaction without keeping it."""
 
 
 def _overridden(value: Any, overrides: Mapping[str, Any]) -> Any:

@@ -8,15 +8,14 @@ from tests.cli.conftest import Tcps, process
 
 DEEP = "[" * 10_000 + "]" * 10_000
 CREATE = ("work-order", "create", "--title", "x")
+TRIGGER = ("andon", "trigger", "--type", "test_failure", "--sku", "S")
 SHACL = ("receipt", "add", "--sku", "SKU-1", "--stage", "shacl", "--status", "pass")
 
 BAD_ARGUMENTS = {
     "an unknown bucket": ((*CREATE, "--bucket", "nope"), 2, "invalid_bucket"),
     "an unknown stage": ((*SHACL[:5], "nope", *SHACL[6:]), 2, "invalid_stage"),
     "an unknown status": (("work-order", "list", "--status", "nope"), 2, "invalid_status"),
-    "an unknown severity": (
-        ("andon", "trigger", "--type", "test_failure", "--sku", "S", "--severity", "x"), 2, "invalid_severity",
-    ),
+    "an unknown severity": ((*TRIGGER, "--severity", "x"), 2, "invalid_severity"),
     "an unknown failure type": (("andon", "trigger", "--type", "x", "--sku", "S"), 2, "invalid_failure_type"),
     "priority 0": ((*CREATE, "--priority", "0"), 2, "invalid_priority"),
     "priority 11": ((*CREATE, "--priority", "11"), 2, "invalid_priority"),

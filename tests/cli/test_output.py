@@ -56,10 +56,10 @@ def test_markdown_escapes_what_would_break_a_table(two: Tcps) -> None:
 
 @pytest.mark.parametrize("form", ["text", "json", "jsonl", "csv", "md"])
 def test_every_format_works_before_and_after_the_command(two: Tcps, form: str) -> None:
-    after = two("work-order", "list", "--format", form)
+    after = two("policy", "show", "--format", form)
     assert after.code == 0
-    assert two("-o", form, "work-order", "list").out == after.out
-    assert two("work-order", "-o", form, "list").out == after.out
+    assert two("-o", form, "policy", "show").out == after.out
+    assert two("policy", "-o", form, "show").out == after.out
 
 
 def test_an_unknown_format_is_a_usage_error(two: Tcps) -> None:

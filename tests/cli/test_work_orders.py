@@ -182,3 +182,18 @@ def test_a_queue_can_be_given_another_order(tcps: Tcps) -> None:
     assert [order["work_order_id"] for order in done.json] == ["WO-3", "WO-1", "WO-2"]
     refused = tcps("work-order", "reorder", "cost", "WO-3", "--json")
     assert (refused.code, refused.error["code"]) == (3, "invalid_queue_order")
+
+
+def test_a_dry_run_is_refused_like_the_real_one_and_changes_nothing(on_the_line: Tcps) -> None:
+    before = on_the_line("log", "--json").out
+    for arguments in (
+        ("work-order", "create", "--title", "b"),
+        ("work-order", "cancel", "WO-1", "--reason", "r"),
+        ("sku", "abort", "SKU-1", "--reason", "r"),
+    ):
+        done = on_the_line(*arguments, "--dry-run")
+        assert (done.code, done.err) == (0, "dry run: nothing was changed\n")
+    assert on_the_line("work-order", "complete", "WO-1", "--dry-run").code == 3
+    assert on_the_line("sku", "publish", "SKU-1", "--dry-run").code == 3
+    assert on_the_line("work-order", "reorder", "cost", "WO-1", "--dry-run").code == 3
+    assert on_the_line("log", "--json").out == before
