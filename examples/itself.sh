@@ -29,7 +29,7 @@ heading() { # the next step; notes how long the one before took
 expect() { # CODE COMMAND…: shows the command, runs it, and wants exactly this exit code
     local wanted="$1" code=0
     shift
-    printf '$ %s\n' "$(shown "$@")"
+    shown "$@"
     "$@" || code=$?
     if [ "$code" != "$wanted" ]; then
         printf 'STOPPED: that exited with %s, but %s was expected\n' "$code" "$wanted" >&2
@@ -40,9 +40,15 @@ expect() { # CODE COMMAND…: shows the command, runs it, and wants exactly this
 
 shown() { # a command as one would type it
     local word
+    printf '$'
     for word in "$@"; do
-        case "$word" in *[!A-Za-z0-9_./:=@,+-]*) printf '"%s" ' "$word" ;; *) printf '%s ' "$word" ;; esac
+        case "$word" in
+            *\"*) printf " '%s'" "$word" ;;
+            *[!A-Za-z0-9_./:=@,+-]*) printf ' "%s"' "$word" ;;
+            *) printf ' %s' "$word" ;;
+        esac
     done
+    printf '\n'
 }
 
 leave() {
@@ -77,13 +83,14 @@ fi
 export PATH="$clone/.venv/bin:$PATH" PYTHONPYCACHEPREFIX="$clone/.venv/bytecode"
 export PIP_CACHE_DIR="$clone/.venv/pip-cache" PIP_NO_COMPILE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 NO_COLOR=1
 python -m pip --version >/dev/null 2>&1 || python -m ensurepip >/dev/null
-python -m pip install -q -e "$clone[test,example]" 'build>=1.3' 'hatchling>=1.27' 'pyshacl>=0.30'
+python -m pip install -q -e "$clone[test,example]" 'build>=1.3' 'hatchling>=1.27' 'pyshacl>=0.30' \
+    'license-expression>=30'
 
 cd "$work"
 SOURCE_REVISION="$(git -C "$clone" rev-parse HEAD)"
 export SOURCE_REVISION TCPS_STORE="$work" TCPS_ACTOR="${TCPS_ACTOR:-itself}"
 mkdir source reports
-git -C "$clone" archive "$SOURCE_REVISION" | tar -x -C source
+git -C "$clone" archive "$SOURCE_REVISION" | tar -xf - -C source
 [ -z "$(git -C "$clone" status --porcelain)" ] || echo "note: what is not committed does not go through the line"
 version="$(cd source && python -c 'import tcps; print(tcps.__version__)')"
 sku="tcps-$version"
@@ -125,9 +132,9 @@ expect 0 "${run[@]}" security_scan "${files[@]}" --artifact reports/4/bandit.jso
 
 heading "5 deterministic_build: the wheel, twice, and compared"
 report 5
-expect 0 "${run[@]}" deterministic_build "${files[@]}" \
+wheel="reports/5/tcps-$version-py3-none-any.whl"
+expect 0 "${run[@]}" deterministic_build "${files[@]}" --artifact "$wheel" \
     -- python $own/build_twice.py "$clone" "$SOURCE_REVISION" reports/5
-wheel="$(echo reports/5/*.whl)"
 
 heading "6 quality_metrics: the tests, and how the line has run so far"
 report 6
@@ -151,8 +158,9 @@ expect 0 tcps andon resolve ANDON-1 \
 expect 0 tcps andon check "$sku"
 
 heading "7 release_verification, second run: with the lock"
-expect 0 "${run[@]}" release_verification "${files[@]}" --artifact "$wheel" --artifact reports/7/bom.json \
-    --artifact requirements.lock -- python $own/release.py "$wheel" reports/7 requirements.lock
+report 7-again
+expect 0 "${run[@]}" release_verification "${files[@]}" --artifact "$wheel" --artifact reports/7-again/bom.json \
+    --artifact requirements.lock -- python $own/release.py "$wheel" reports/7-again requirements.lock
 
 heading "8 smoke_test: the wheel alone in an empty environment"
 report 8
@@ -191,7 +199,8 @@ cp -R .tcps copy/
 receipt="$(find copy/.tcps/records -name '*-test_execution.json')"
 expect 0 python $own/tamper.py "$receipt"
 expect 12 tcps --store copy verify-chain "$sku" --complete
-expect 0 tcps verify-chain "$sku" --complete --quiet
+echo "The store itself is as it was:"
+expect 0 tcps verify-chain "$sku" --complete
 
 heading ""
 printf '\n== Done in %d s\n%s' $((SECONDS - started)) "$times"

@@ -27,7 +27,7 @@ def tcps(*arguments: str) -> Any:
 def main() -> int:
     sku, out = sys.argv[1], Path(sys.argv[2])
     start = (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    skus = {record["sku_id"] for record in tcps("sku", "list")}
+    skus = {record["sku_id"]: record["status"] for record in tcps("sku", "list")}
     receipts = [receipt for receipt in tcps("receipt", "list") if receipt["timestamp"] >= start]
     andons = [
         (andon["sku_id"], andon["stage"])
@@ -39,7 +39,11 @@ def main() -> int:
         first.setdefault((receipt["sku_id"], receipt["stage"]), receipt["status"])
     judged = [receipt["status"] for receipt in receipts if receipt["status"] in ("pass", "fail")]
     tests = tcps("receipt", "list", "--sku", sku, "--stage", "test_execution")[-1]["metrics"]
-    print(f"counted: {len(first)} stages done, {len(judged)} receipts, {len(andons)} defect Andons")
+    finished = sum(status in ("published", "failed") for status in skus.values())
+    print(f"in the last 30 days: {len(first)} stages done, {len(judged)} receipts judged,")
+    print(
+        f"  {len(andons)} Andons for defects; {finished} SKUs finished, so the unit counted is a stage done"
+    )
     metrics = {
         "test_pass_rate": tests["tests_passed"] / tests["tests_total"],
         "line_coverage": tests["line_coverage"],

@@ -2,7 +2,7 @@
 
 Usage: run_tests.py SOURCE OUT
 
-The whole suite takes longer; .ci/check runs it. The metrics come from the JUnit and Cobertura reports.
+The whole suite takes longer: bash tests/gate.sh. The metrics come from the JUnit and Cobertura reports.
 """
 
 import os
@@ -27,7 +27,8 @@ def main() -> int:
         command = [sys.executable, "-m", "coverage", *arguments]
         return subprocess.run(command, cwd=source, env=env, check=False).returncode
 
-    print(f"the part of the suite: {', '.join(PART)}; coverage of: {', '.join(COVERED)}", flush=True)
+    print(f"the part: {', '.join(PART)}, with the coverage of {', '.join(COVERED)}")
+    print("not run here, as it takes longer: the rest of the suite (bash tests/gate.sh)", flush=True)
     pytest = ["pytest", "--color=no", "-p", "no:cacheprovider", f"--junitxml={out / 'junit.xml'}", *PART]
     failed = coverage("run", f"--source={','.join(COVERED)}", "-m", *pytest)
     coverage("combine", "--quiet")

@@ -35,11 +35,11 @@ def main() -> int:
     for found in report["results"]:
         reason = reviewed.get(key(found, source))
         (findings if reason is None else accepted).append(describe(found, reason))
-    lines = report["metrics"]["_totals"]["loc"]
-    print(f"bandit {version('bandit')}: {lines} lines of code, {len(findings)} findings that block")
-    print(
-        f"  {len(accepted)} more were reviewed one by one; whole checks left out: {config['bandit']['skips']}"
-    )
+    totals, left_out = report["metrics"]["_totals"], config["bandit"]["skips"]
+    print(f"bandit {version('bandit')}: {totals['loc']} lines of code, {len(findings)} findings that block")
+    print(f"  not counted: {len(accepted)} that were read one by one, {totals['nosec']} marked in the source")
+    print("  not looked for: vulnerable dependencies (that needs an advisory database)")
+    print(f"  checks left out, with the reasons in bandit.toml: {', '.join(left_out)}")
     for finding in findings:
         print(f"  {finding['severity']}: {finding['test']} {finding['where']}: {finding['says']}")
     counts = Counter(finding["severity"] for finding in findings)
@@ -49,7 +49,8 @@ def main() -> int:
         scanner=f"bandit {version('bandit')}",
         looked_for="insecure patterns and hard-coded secrets in tcps/",
         not_looked_for="vulnerable dependencies: that needs an advisory database",
-        checks_left_out=config["bandit"]["skips"],
+        checks_left_out=left_out,
+        marked_in_the_source=totals["nosec"],
         reviewed=accepted,
         unread=[error["filename"] for error in report["errors"]],
     )

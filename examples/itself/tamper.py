@@ -11,16 +11,15 @@ from pathlib import Path
 def main() -> int:
     file = Path(sys.argv[1])
     before = file.read_bytes()
-    figure = re.search(rb'"line_coverage": 0\.(\d)', before)
+    figure = re.search(rb'"line_coverage": 0\.9*([0-8])', before)
     if figure is None:
-        print("no line_coverage below 1 in it")
+        print("it has no line_coverage that could be better")
         return 1
     place = figure.start(1)
-    better = b"9" if before[place : place + 1] != b"9" else b"8"
-    after = before[:place] + better + before[place + 1 :]
+    after = before[:place] + b"9" + before[place + 1 :]
     file.chmod(0o600)
     file.write_bytes(after)
-    print(f"{file.name}: byte {place} was {before[place : place + 1].decode()}, is {better.decode()} now")
+    print(f"{file.name}: byte {place} was {figure[1].decode()}, is 9 now")
     return 0
 
 
