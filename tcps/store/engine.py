@@ -17,6 +17,7 @@ import itertools
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -72,6 +73,7 @@ class Engine:
         self._mutex = threading.RLock()
         self._batch: Batch | None = None
         self._view: View | None = None
+        _all.add(self)
 
     def close(self) -> None:
         """Give every descriptor back."""
@@ -136,6 +138,15 @@ class Engine:
             if kept is None or kept.size < made.size:
                 disk.replace_durably(folder / "checkpoint", made.text().encode())
         return made
+
+    def before_fork(self) -> None:
+        """Close the index if nobody is using it, for a connection must not be carried into a child."""
+        if self._mutex.acquire(blocking=False):
+            try:
+                if self._batch is None and self._view is None:
+                    self.fold.pause()
+            finally:
+                self._mutex.release()
 
     def settle(self) -> None:
         """Write the record files again that a power cut may have lost, if there may have been one."""
@@ -285,3 +296,15 @@ class Engine:
                 self.ledger.undo(batch.start)
                 return True
         return False
+
+
+_all: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    for engine in list(_all):
+        engine.before_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork)

@@ -23,6 +23,10 @@ from tcps.store import recovery
 from tcps.store.loading import Loader
 from tcps.store.location import Identity
 
+_inherited: dict[tuple[int, int], Index] = {}
+"""Connections of the parent of this process, by file. SQLite keeps their locks in mind and forbids to
+use or to close them, so a child that inherited one makes the index anew, in another file."""
+
 
 class Fold:
     """The ledger, its projections, and the writer's lock of one store."""
@@ -49,7 +53,6 @@ class Fold:
         self._path = folder / "index.sqlite"
         self._index: Index | None = None
         self._inode: tuple[int, int] | None = None
-        self._inherited: list[Index] = []
 
     @property
     def index(self) -> Index:
@@ -64,11 +67,15 @@ class Fold:
         self.records.close()
         self._lock.close()
 
+    def pause(self) -> None:
+        """Close the index until it is needed again."""
+        self._drop()
+
     def after_fork(self) -> None:
-        """In a child: start afresh. SQLite forbids to use, or close, a parent's connection."""
-        if self._index is not None:
-            self._inherited.append(self._index)
-        self._index, self._depth = None, 0
+        """In a child: start afresh, without an index that the parent was using."""
+        if self._index is not None and self._inode is not None:
+            _inherited[self._inode] = self._index
+        self._index, self._inode, self._depth = None, None, 0
 
     def loader(self, pending: Sequence[Entry] = ()) -> Loader:
         """Reads records and entries by way of the index; `pending` ones are not in the ledger yet."""
@@ -217,10 +224,12 @@ class Fold:
     def _trusted(self) -> Index:
         """The index on disk. Raises sqlite3.Error when it is none of ours, or was replaced meanwhile."""
         inode = self._identity()
+        if inode in _inherited:
+            raise sqlite3.DatabaseError("the index is in use by the process that forked this one")
         index = Index(self._path, self.identity.store_id, self.records.boot)
         try:
             if not index.usable() or self._identity() != inode:
-                raise sqlite3.DatabaseError("the index is of another store, schema or boot")
+                raise sqlite3.DatabaseError("it is of another store, schema or boot")
             recovery.confirm(index.position(), self.ledger)
         except BaseException:
             index.close()
