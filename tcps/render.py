@@ -1,6 +1,8 @@
 """Results as text, JSON, JSON lines, CSV or Markdown. Imports rich only for a table on a terminal."""
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TextIO
 
@@ -9,7 +11,8 @@ import orjson
 from tcps.config import Format
 from tcps.model import Json
 
-_TERMINAL_WIDTH = 80
+_SHORT = 22
+"""A column whose values are no longer than this is not folded on a terminal."""
 
 
 class Column(NamedTuple):
@@ -40,7 +43,7 @@ class Output:
         if self.quiet:
             return
         if self.form is Format.TEXT:
-            self._write("\n".join(described(value) if lines is None else lines) + "\n")
+            self.text(*(described(value) if lines is None else lines))
         elif self.form in (Format.JSON, Format.JSONL):
             self._write(json_text(value, self.form))
         else:
@@ -61,14 +64,15 @@ class Output:
             for row in document if isinstance(document, list) else rows:
                 self._write(json_text(row, self.form))
         elif self.form is Format.CSV:
-            self._csv(rows, shown)
+            self._csv(list(document if isinstance(document, list) else rows), shown)
         else:
             self._text_table(list(rows), shown, empty)
 
     def text(self, *lines: str) -> None:
         """Lines for a person; nothing in any other format."""
         if not self.quiet and self.form is Format.TEXT:
-            self._write("".join(f"{line}\n" for line in lines))
+            shown = map(folded, lines) if self.terminal else lines
+            self._write("".join(f"{line}\n" for line in shown))
 
     def _text_table(self, rows: Sequence[Json], shown: Sequence[Column], empty: str) -> None:
         cells = [[cell(row.get(column.field)) for column in shown] for row in rows]
@@ -88,19 +92,22 @@ class Output:
         from rich.text import Text
 
         table = Table(box=None, pad_edge=False, header_style="bold" if self.color else "")
-        for heading in headings:
-            table.add_column(heading, overflow="fold", no_wrap=heading in ("id", "WO"))
+        for heading, column in zip(headings, zip(*cells, strict=True), strict=True):
+            short = max(map(len, column)) <= _SHORT or heading == "time"
+            table.add_column(heading, overflow="fold", no_wrap=short)
         for row in cells:
-            table.add_row(*(Text(text) for text in row))
+            named = zip(headings, row, strict=True)
+            table.add_row(*(Text(to_second(text) if name == "time" else text) for name, text in named))
         Console(file=self.stream, no_color=not self.color, highlight=False).print(table)
 
-    def _csv(self, rows: Iterable[Json], shown: Sequence[Column]) -> None:
+    def _csv(self, rows: Sequence[Json], shown: Sequence[Column]) -> None:
+        """Every field of the records, by its own name; of no records, those that a table would show."""
         import csv
 
+        fields = list(rows[0]) if rows else [column.field for column in shown]
         writer = csv.writer(self.stream, lineterminator="\n")
-        writer.writerow([column.heading for column in shown])
-        for row in rows:
-            writer.writerow([cell(row.get(column.field)) for column in shown])
+        writer.writerow(fields)
+        writer.writerows([cell(row.get(field)) for field in fields] for row in rows)
 
     def _write(self, text: str) -> None:
         self.stream.write(text)
@@ -141,6 +148,21 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
         for row in flat
     )
     return "".join(f"{line}\n" for line in lines)
+
+
+def folded(line: str) -> str:
+    """A line folded to the terminal's width, the rest of it under where its value starts."""
+    width = shutil.get_terminal_size().columns
+    if len(line) <= width or "\n" in line:
+        return line
+    gap = line.lstrip().find("  ")
+    start = len(line) - len(line[gap:].lstrip()) if 0 < gap < width // 2 else 2
+    return "\n".join(textwrap.wrap(line, width, subsequent_indent=" " * start, drop_whitespace=True))
+
+
+def to_second(timestamp: str) -> str:
+    """A timestamp as a terminal has room for it."""
+    return timestamp[:19].replace("T", " ") + "Z" if len(timestamp) == 24 else timestamp
 
 
 def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

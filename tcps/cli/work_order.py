@@ -25,7 +25,7 @@ from tcps.model import Json
 from tcps.render import columns, duration
 
 app = group("Work orders: the accepted demands (create, list, start, complete, cancel …).")
-_LIST = columns("id=work_order_id", "bucket", "pri=priority", "status", "sla=sla_status", "due=due", "title")
+_LIST = columns("id=work_order_id", "bucket", "pri=priority", "status", "due=due", "title")
 _HISTORY = columns("seq", "time", "actor", "action", "rev=revision", "change")
 
 Title = Annotated[str | None, typer.Option("--title", help="What is asked for.")]
@@ -338,13 +338,17 @@ def _created(order: Json, outcome: str) -> str:
 
 
 def _rows(orders: Any) -> list[Json]:
-    return [order | {"due": _due(order["sla_remaining_ms"])} for order in orders]
+    return [order | {"due": _due(order)} for order in orders]
 
 
-def _due(remaining: int | None) -> str:
+def _due(order: Json) -> str:
+    """How much time is left, or how late it is."""
+    remaining = order["sla_remaining_ms"]
     if remaining is None:
         return ""
-    return f"in {duration(remaining)}" if remaining >= 0 else f"{duration(-remaining)} late"
+    if remaining <= 0:
+        return f"{duration(-remaining)} late"
+    return duration(remaining) + (" (warning)" if order["sla_status"] == "warning" else "")
 
 
 def _shown(order: Json) -> list[str]:
@@ -373,8 +377,18 @@ def _changes(steps: list[Json]) -> list[str]:
         elif not before:
             said.append(f"{record['status']}: {record['title']}")
         else:
-            silent = ("revision", "updated_at", "queue_key")
-            names = [n for n in record if n not in silent and record[n] != before.get(n)]
-            said.append(", ".join(f"{name} {before.get(name)} → {record[name]}" for name in names))
+            names = [n for n in record if _tells(n) and record[n] != before.get(n)]
+            said.append(", ".join(_change(name, before.get(name), record[name]) for name in names))
         before = record or {}
     return said
+
+
+def _tells(name: str) -> bool:
+    """Whether a change of the field says something that the entry's time and revision do not."""
+    return name not in ("revision", "queue_key") and not name.endswith("_at")
+
+
+def _change(name: str, before: Any, after: Any) -> str:
+    from tcps.render import cell
+
+    return f"{name}: {cell(before) or 'nothing'} → {cell(after) or 'nothing'}"

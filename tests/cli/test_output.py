@@ -44,7 +44,8 @@ def test_jsonl_is_a_record_a_line(two: Tcps) -> None:
 
 def test_csv_can_be_read_back(two: Tcps) -> None:
     rows = list(csv.DictReader(io.StringIO(two("work-order", "list", "-o", "csv").out)))
-    assert [row["id"] for row in rows] == ["WO-1", "WO-2"]
+    assert [row["work_order_id"] for row in rows] == ["WO-1", "WO-2"]
+    assert rows[1]["labels"] == "x, y"
     assert rows[1]["title"] == 'a | b, "c"'
 
 

@@ -128,7 +128,7 @@ def test_history_tells_every_change_even_of_a_deleted_order(tcps: Tcps) -> None:
         ("work_order.delete", "alice", 3),
     ]
     text = tcps("work-order", "history", "WO-1").out
-    assert "priority 4 → 10" in text
+    assert "priority: 4 → 10" in text
     assert text.splitlines()[-1].endswith("deleted")
     assert tcps("work-order", "show", "WO-1").code == 4
     assert tcps("work-order", "history", "WO-7").code == 4
