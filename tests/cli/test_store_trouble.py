@@ -1,0 +1,182 @@
+"""A store that is unreadable, read-only, full, of a newer format, torn or damaged (interface 2)."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Tcps, process
+
+CREATE = ("work-order", "create", "--title", "x")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, 512 KiB large: mounting one takes root."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tcps-test", str(place)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small disk can only be mounted by root")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_is_an_error_and_loses_nothing(small_disk: Path, bare: Tcps) -> None:
+    store = str(small_disk)
+    assert bare("init", store).code == 0
+    acknowledged = []
+    for _ in range(400):
+        done = bare(*CREATE, "--description", "y" * 4000, "--json", "--store", store)
+        if done.code:
+            break
+        acknowledged.append(done.json["work_order_id"])
+    assert done.code == 1
+    assert "No space left" in done.err or "full" in done.err
+    assert done.out == ""
+    assert acknowledged
+    listed = [order["work_order_id"] for order in bare("work-order", "list", "--json", "--store", store).json]
+    assert listed == acknowledged
+    assert bare("verify", "--store", store).code == 0
+    subprocess.run(["mount", "-o", "remount,size=8m", store], check=True)
+    after = bare(*CREATE, "--json", "--store", store)
+    assert after.json["work_order_id"] == f"WO-{len(acknowledged) + 1}"
+    assert bare("verify", "--store", store).code == 0
+
+
+def test_a_read_only_store_can_be_read_and_says_why_it_cannot_be_written(
+    small_disk: Path, bare: Tcps
+) -> None:
+    store = str(small_disk)
+    bare("init", store)
+    bare(*CREATE, "--store", store)
+    subprocess.run(["mount", "-o", "remount,ro", store], check=True)
+    try:
+        assert len(bare("work-order", "list", "--json", "--store", store).json) == 1
+        assert bare("verify", "--store", store).code == 0
+        done = bare(*CREATE, "--store", store)
+        assert (done.code, done.out) == (1, "")
+        assert "Read-only file system" in done.err or "read-only" in done.err
+        (Path(store) / ".tcps").stat()
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", store], check=True)
+    assert bare(*CREATE, "--store", store).code == 0
+
+
+def test_a_read_only_store_without_an_index_can_be_read(small_disk: Path, bare: Tcps) -> None:
+    store = str(small_disk)
+    bare("init", store)
+    bare(*CREATE, "--store", store)
+    for file in small_disk.rglob("index.sqlite*"):
+        file.unlink()
+    subprocess.run(["mount", "-o", "remount,ro", store], check=True)
+    try:
+        assert len(bare("work-order", "list", "--json", "--store", store).json) == 1
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", store], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_store_is_one_clear_line(tcps: Tcps, tmp_path: Path) -> None:
+    (tmp_path / ".tcps").chmod(0)
+    try:
+        done = tcps("work-order", "list")
+    finally:
+        (tmp_path / ".tcps").chmod(0o700)
+    assert done.code in (1, 10, 13)
+    assert done.err.startswith("error: ")
+
+
+def test_a_store_of_a_newer_format_is_not_touched(tcps: Tcps, tmp_path: Path) -> None:
+    identity = tmp_path / ".tcps/store.json"
+    identity.write_text(identity.read_text().replace('"format": 1', '"format": 2'))
+    for arguments in (CREATE, ("work-order", "list"), ("verify",), ("verify-chain", "--all")):
+        done = tcps(*arguments, "--json")
+        assert (done.code, done.error["code"]) == (13, "format_too_new")
+        assert done.error["hint"] == "use a newer tcps"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": "x"}', "\0\0\0"])
+def test_a_damaged_identity_is_damage(tcps: Tcps, tmp_path: Path, content: str) -> None:
+    (tmp_path / ".tcps/store.json").write_text(content)
+    done = tcps("work-order", "list", "--json")
+    assert (done.code, done.error["code"]) == (12, "integrity_error")
+
+
+@pytest.mark.parametrize("tail", [b'{"action":"work_or', b"\0" * 40, b"garbage\n"])
+def test_a_torn_last_line_is_cut_off_and_said(tcps: Tcps, tmp_path: Path, tail: bytes) -> None:
+    tcps(*CREATE)
+    ledger = tmp_path / ".tcps/ledger/000000000001.jsonl"
+    with ledger.open("ab") as file:
+        file.write(tail)
+    assert len(tcps("work-order", "list", "--json").json) == 1
+    done = tcps(*CREATE, "--json")
+    assert done.json["work_order_id"] == "WO-2"
+    assert done.err.startswith("warning: cut off")
+    (kept,) = (tmp_path / ".tcps/ledger/torn").iterdir()
+    assert kept.read_bytes() == tail
+    assert tcps("verify").code == 0
+
+
+def test_a_damaged_ledger_is_reported_and_never_written_on(tcps: Tcps, tmp_path: Path) -> None:
+    for _ in range(3):
+        tcps(*CREATE)
+    ledger = tmp_path / ".tcps/ledger/000000000001.jsonl"
+    content = bytearray(ledger.read_bytes())
+    content[-40] ^= 4
+    ledger.write_bytes(content)
+    done = tcps(*CREATE, "--json")
+    assert (done.code, done.error["code"]) == (12, "integrity_error")
+    assert ledger.read_bytes() == content
+    assert tcps("verify").code == 12
+
+
+def test_a_record_edited_by_hand_is_reported_on_every_read(tcps: Tcps, tmp_path: Path) -> None:
+    tcps(*CREATE)
+    file = next(tmp_path.rglob("WO-1.json"))
+    record = json.loads(file.read_text())
+    file.write_text(json.dumps(record | {"priority": 10}))
+    for arguments in (
+        ("work-order", "show", "WO-1"),
+        ("work-order", "list"),
+        ("work-order", "start", "WO-1"),
+        ("verify",),
+    ):
+        done = tcps(*arguments)
+        assert done.code == 12, arguments
+        assert "WO-1" in done.err + done.out
+
+
+@pytest.mark.parametrize("damage", ["removed", "garbage", "empty"])
+def test_the_index_can_be_lost_without_loss(tcps: Tcps, tmp_path: Path, damage: str) -> None:
+    tcps(*CREATE)
+    before = tcps("log", "--json").out
+    for file in (tmp_path / ".tcps").glob("index.sqlite*"):
+        file.unlink()
+    if damage != "removed":
+        (tmp_path / ".tcps/index.sqlite").write_bytes(b"x" * 5000 if damage == "garbage" else b"")
+    assert tcps("log", "--json").out == before
+    assert tcps(*CREATE, "--json").json["work_order_id"] == "WO-2"
+    assert tcps("verify").code == 0
+
+
+def test_a_writer_that_does_not_let_go_is_named(tcps: Tcps, tmp_path: Path) -> None:
+    from tcps.store import Store
+
+    with Store.open(tmp_path, actor="slow") as store, store.transaction("slow"):
+        done = process(tmp_path, *CREATE, "--wait", "0.2", "--json")
+    assert (done.code, done.error["code"]) == (11, "lock_timeout")
+    assert f"pid {os.getpid()}" in done.error["details"]["holder"]
+    assert tcps(*CREATE).code == 0
+
+
+def test_readers_do_not_wait_for_a_writer(tcps: Tcps, tmp_path: Path) -> None:
+    from tcps.store import Store
+
+    tcps(*CREATE)
+    with Store.open(tmp_path, actor="slow") as store, store.transaction("slow"):
+        done = process(tmp_path, "work-order", "list", "--json", "--wait", "0")
+    assert (done.code, len(done.json)) == (0, 1)
