@@ -1,16 +1,20 @@
 """What the tests of the rules share: orders and SKUs on a real store, and metrics that pass every gate."""
 
 import contextlib
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tcps.errors import TcpsError
+from tcps.files import Disk
 from tcps.model import STAGES, AndonEvent, Json, Sku, Stage, WorkOrder
 from tcps.rules import andon, pipeline, policy, signals, work_orders
 from tcps.rules.pipeline import Recorded
 from tcps.store import Store
+from tests.conftest import START
 
 HASH = "ab" * 32
 OTHER_HASH = "cd" * 32
@@ -66,10 +70,36 @@ FAILING: Json = {"compile_errors": 1}
 TEXTS = {"root_cause": "a cause", "fix_applied": "a fix", "prevention_added": "a prevention"}
 
 
+class Unhurried(Disk):
+    """The real file system, never waiting for the medium: what a rule decides does not hang on it."""
+
+    def sync(self, fd: int, path: Path) -> None:
+        pass
+
+    def sync_dir(self, directory: Path) -> None:
+        pass
+
+    def sync_all(self) -> None:
+        pass
+
+    def replace(self, path: Path, data: bytes, *, durably: bool = False) -> None:
+        super().replace(path, data)
+
+
 def act(store: Store, rule: Callable[..., Any], *args: Any, **named: Any) -> Any:
     """Apply one rule in one transaction."""
     with store.transaction(rule.__name__) as draft:
         return rule(draft, *args, **named)
+
+
+@contextlib.contextmanager
+def fresh_store() -> Iterator[Store]:
+    """A store for one example of a property."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Store.create(folder, actor="alice", clock=lambda: START, disk=Unhurried()) as store,
+    ):
+        yield store
 
 
 def ledger(store: Store) -> dict[str, bytes]:
@@ -97,19 +127,26 @@ def unchanged(store: Store) -> Iterator[None]:
 
 def order(store: Store, title: str = "work", **fields: Any) -> WorkOrder:
     """A new work order."""
-    demand = signals.read_demand({"title": title, **fields})
-    return act(store, work_orders.create, demand).order
+    return intake(store, title, fields, start_now=False)
 
 
 def started(store: Store, title: str = "work", **fields: Any) -> WorkOrder:
     """A new work order in progress."""
-    return act(store, work_orders.start, order(store, title, **fields).id)
+    return intake(store, title, fields, start_now=True)
+
+
+def intake(store: Store, title: str, fields: Json, start_now: bool) -> WorkOrder:
+    """What becomes of a demand."""
+    demand = signals.read_demand({"title": title, **fields})
+    taken: work_orders.Intake = act(store, work_orders.create, demand, start_now=start_now)
+    return taken.order
 
 
 def sku(store: Store, sku_id: str | None = None, work_order_id: str | None = None) -> Sku:
     """A new SKU, of a new order unless one is named."""
-    owner = work_order_id or started(store).id
-    return act(store, pipeline.create, owner, sku_id)
+    with store.transaction("sku") as draft:
+        owner = work_order_id or order(store).id
+        return pipeline.create(draft, owner, sku_id)
 
 
 def read_run(sku_id: str, stage: Stage, metrics: Json | None = None, **fields: Any) -> pipeline.Run:
@@ -142,9 +179,10 @@ def bring(store: Store, sku_id: str, stage: Stage | None = None) -> Sku:
 
 def published(store: Store, work_order_id: str | None = None) -> Sku:
     """A SKU that is published."""
-    made = sku(store, None, work_order_id)
-    bring(store, made.id)
-    return act(store, pipeline.publish, made.id)
+    with store.transaction("published") as draft:
+        made = sku(store, None, work_order_id)
+        bring(store, made.id)
+        return pipeline.publish(draft, made.id)
 
 
 def trigger(store: Store, sku_id: str, failure_type: str = "test_failure", **fields: Any) -> AndonEvent:

@@ -1,6 +1,5 @@
 """Andon events: trigger, investigate, resolve, blocking (domain 10)."""
 
-import tempfile
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from tests.conftest import START, FixedClock
 from tests.rules.line import (
     TEXTS,
     act,
+    fresh_store,
     order,
     published,
     record,
@@ -157,7 +157,7 @@ def test_the_log_keeps_the_newest_hundred_occurrences(store: Store) -> None:
 @settings(deadline=None, max_examples=10)
 @given(st.lists(st.integers(1, 400_000), min_size=2, max_size=6))
 def test_the_log_keeps_the_newest_occurrences_that_fit_into_a_record(sizes: list[int]) -> None:
-    with tempfile.TemporaryDirectory() as folder, Store.create(folder, actor="alice") as store:
+    with fresh_store() as store:
         with store.transaction("many") as draft:
             for size in sizes:
                 andon.trigger(draft, sku_id="a", failure_type="test_failure", details={"text": "x" * size})

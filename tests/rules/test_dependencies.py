@@ -1,7 +1,6 @@
 """Edges between work orders: blocking, cycles, release (domain 5, add_dependency, remove_dependency)."""
 
 import itertools
-import tempfile
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +11,7 @@ from tcps.model import Bucket, WorkOrder
 from tcps.rules import dependencies, pipeline, signals, work_orders
 from tcps.store import Store
 from tcps.store.draft import Draft
-from tests.conftest import FixedClock
-from tests.rules.line import act, order, published, queue, refused, sku, started, unchanged, wip
+from tests.rules.line import act, fresh_store, order, published, queue, refused, sku, started, unchanged, wip
 
 EDGES = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), max_size=25)
 
@@ -128,10 +126,7 @@ def test_an_edge_to_itself_or_back_closes_a_cycle(store: Store) -> None:
 @given(EDGES)
 def test_exactly_the_edges_that_close_a_cycle_are_refused(edges: list[tuple[int, int]]) -> None:
     reach: set[tuple[int, int]] = {(n, n) for n in range(1, 7)}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Store.create(folder, actor="a", clock=FixedClock()) as store,
-    ):
+    with fresh_store() as store:
         with store.transaction("edges") as draft:
             for _ in range(6):
                 work_orders.create(draft, signals.read_demand({"title": "t"}))

@@ -1,7 +1,6 @@
 """The queue: before the first of strictly lower priority, first in, first out on ties (domain 5, queue)."""
 
 import itertools
-import tempfile
 from random import Random
 
 import pytest
@@ -11,8 +10,7 @@ from hypothesis import strategies as st
 from tcps.model import Bucket, WorkOrderStatus
 from tcps.rules import dependencies, kanban, signals, work_orders
 from tcps.store import Store
-from tests.conftest import FixedClock
-from tests.rules.line import act, order, queue, refused, unchanged
+from tests.rules.line import act, fresh_store, order, queue, refused, unchanged
 
 FEATURES = Bucket.FEATURES
 STEPS = st.lists(
@@ -43,10 +41,7 @@ class Model:
 @settings(deadline=None, max_examples=60)
 @given(STEPS)
 def test_the_queue_is_that_of_a_plain_list(steps: list[tuple[str, int, Random]]) -> None:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        Store.create(folder, actor="a", clock=FixedClock()) as store,
-    ):
+    with fresh_store() as store:
         model, blocked = Model(), []
         with store.transaction("steps") as draft:
             blocker = work_orders.create(draft, signals.read_demand({"title": "b", "bucket": "cost"})).order

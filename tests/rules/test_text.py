@@ -116,11 +116,11 @@ JSON = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
-    max_leaves=10,
+    max_leaves=5,
 )
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON))
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, max_size=3))
 def test_any_json_object_is_taken_as_it_is(value: dict[str, object]) -> None:
     assert checked_object("metrics", value) is value
 
