@@ -24,7 +24,7 @@ Given = Mapping[str, Any]
 
 
 def fields(kind: type[R], given: R | Given, allowed: tuple[str, ...]) -> dict[str, Any]:
-    """The chosen fields of a new record, and its id if there is one.
+    """The chosen fields of a new record.
 
     A field that only the system sets may be there with its default value; another is `invalid_field`.
     """
@@ -34,14 +34,20 @@ def fields(kind: type[R], given: R | Given, allowed: tuple[str, ...]) -> dict[st
         values |= {name: signal[name] for name in ("type", "source") if signal.get(name)}
         if isinstance(given, WorkOrder) and not given.priority:
             values.pop("priority", None)
-    chosen = {name: value for name, value in values.items() if name in (*allowed, kind.id_field)}
+    chosen = {name: value for name, value in values.items() if name in allowed}
     defaults = _defaults(kind)
-    for name in values.keys() - chosen.keys():
+    for name in [name for name in values if name not in chosen]:
         if values[name] != defaults.get(name, values[name]):
             raise invalid_field(name, "is set by the system and cannot be given")
         if name not in kind.__struct_fields__:
             raise invalid_field(name, f"is no field of a {kind.kind.replace('_', ' ')}")
     return {name: value for name, value in chosen.items() if value is not None and value != ""}
+
+
+def own_id(kind: type[R], given: R | Given) -> str | None:
+    """The id that a record to be stored brings with it, if any."""
+    value = _values(kind, given).get(kind.id_field)
+    return checked_id(kind.id_field, value) if value else None
 
 
 def needed(given: dict[str, Any], names: tuple[str, ...], what: str) -> dict[str, Any]:

@@ -128,8 +128,8 @@ class Store:
 
         Takes sku_id, stage, and any of status, metrics, evidence, artifacts, duration_ms, timestamp.
         """
+        self._refuse_own_id(Receipt, receipt)
         given = giving.fields(Receipt, receipt, pipeline.RUN_FIELDS)
-        self._refuse_taken(Receipt, given.pop("receipt_id", None))
         run = pipeline.read_run(**giving.needed(given, ("sku_id", "stage"), "a receipt"))
         with self.transaction("receipt.add") as draft:
             return pipeline.record(draft, run).receipt
@@ -179,8 +179,8 @@ class Store:
         """Create a work order from title, description, labels, bucket, priority, due_on, metadata,
         sku_id, depends_on, and its pull signal's type and source. The same source again gives the
         order that is there."""
+        self._refuse_own_id(WorkOrder, order)
         given = giving.fields(WorkOrder, order, signals.ORDER_FIELDS)
-        self._refuse_taken(WorkOrder, given.pop("work_order_id", None))
         demand = signals.read_demand(given)
         with self.transaction("work_order.create") as draft:
             return work_orders.create(draft, demand).order
@@ -221,8 +221,8 @@ class Store:
 
     def store_andon_event(self, event: AndonEvent | Given) -> AndonEvent:
         """Trigger an Andon from sku_id, failure_type and any of stage, severity, work_order_id, details."""
+        self._refuse_own_id(AndonEvent, event)
         given = giving.fields(AndonEvent, event, andon.TRIGGER_FIELDS)
-        self._refuse_taken(AndonEvent, given.pop("andon_id", None))
         with self.transaction("andon.trigger") as draft:
             needed = {"sku_id": None, "failure_type": None}
             return andon.trigger(draft, **(needed | given))
@@ -318,11 +318,12 @@ class Store:
         with self.view() as view:
             return list(view.work_orders(where, limit, "n"))
 
-    def _refuse_taken(self, kind: type[Record], record_id: str | None) -> None:
+    def _refuse_own_id(self, kind: type[R], given: R | Given) -> None:
         """An id that only the store gives: one that exists is a conflict, another is refused."""
-        if record_id:
+        record_id = giving.own_id(kind, given)
+        if record_id is not None:
             with self.view() as view:
-                giving.refuse_given_id(kind, record_id, view.get(kind, checked_id(kind.id_field, record_id)))
+                giving.refuse_given_id(kind, record_id, view.get(kind, record_id))
 
 
 def _user() -> str:
