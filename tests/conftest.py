@@ -1,5 +1,6 @@
 """What tests share: a clock that stands still until told, and a store on it."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from tcps.model import Timestamp, from_ms, to_ms
 from tcps.store import Store
 
+DEEP = os.environ.get("TCPS_DEEP") == "1"
+"""Whether this is the deep run (docs/testing.md)."""
 START = Timestamp("2026-01-20T10:00:00.000Z")
 
 
@@ -23,6 +26,13 @@ class FixedClock:
     def forward(self, *, hours: float = 0, seconds: float = 0, ms: int = 0) -> None:
         """Move on (or back, with negative amounts)."""
         self.now = from_ms(to_ms(self.now) + round(hours * 3_600_000 + seconds * 1000) + ms)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what belongs to the deep run only."""
+    for item in items:
+        if item.get_closest_marker("deep") and not DEEP:
+            item.add_marker(pytest.mark.skip(reason="TCPS_DEEP=1 runs it"))
 
 
 @pytest.fixture
