@@ -32,12 +32,16 @@ class Lock:
 
     def acquire(self) -> None:
         """Take the lock. Raises LockTimeout, naming the holder, when it is not free in time."""
-        with storage("lock", self.path):
-            if self._fd is None:
-                self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-            taken = _try(self._fd) or (self.wait > 0 and self._wait_for(self._fd))
-        if not taken:
-            raise held(self.path, self.wait)
+        while True:
+            with storage("lock", self.path):
+                if self._fd is None:
+                    self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+                taken = _try(self._fd) or (self.wait > 0 and self._wait_for(self._fd))
+            if not taken:
+                raise held(self.path, self.wait)
+            if self._is_in_place(self._fd):
+                return
+            self.close()  # somebody removed the file, which nobody should: what is there now counts
 
     def release(self) -> None:
         """Let the next one in."""
@@ -68,6 +72,12 @@ class Lock:
         if self._fd is None:
             raise RuntimeError("the lock is not held")
         return self._fd
+
+    def _is_in_place(self, fd: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(fd), os.stat(self.path))
+        except FileNotFoundError:
+            return False
 
     def _wait_for(self, fd: int) -> bool:
         waiter = _Waiter(fd)

@@ -77,7 +77,8 @@ class Engine:
 
     def close(self) -> None:
         """Give every descriptor back."""
-        self.fold.close()
+        with self._turn():
+            self.fold.close()
 
     @contextlib.contextmanager
     def view(self, actor: str = "") -> Iterator[View]:
@@ -150,7 +151,7 @@ class Engine:
 
     def settle(self) -> None:
         """Write the record files again that a power cut may have lost, if there may have been one."""
-        if not self.records.is_settled():
+        if self._batch is None and self._view is None and not self.records.is_settled():
             start = self.records.position()
             if self._project_all().size > start:
                 self.fold.notice(f"the record files were written again from entry {start + 1} on")
@@ -175,6 +176,7 @@ class Engine:
 
     @contextlib.contextmanager
     def _snapshot(self, actor: str) -> Iterator[View]:
+        owner = self._pid
         self.fold.refresh()
         index = self.fold.index
         index.db.execute("BEGIN")
@@ -182,24 +184,30 @@ class Engine:
             index.position()  # SQLite takes its snapshot with the first read
             yield View(self.fold.loader(), self.identity.store_id, self.clock(), actor)
         finally:
-            self._view = None
-            self.fold.rollback()
+            if os.getpid() == self._pid == owner:
+                self._view = None
+                self.fold.rollback()
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Batch]:
         """The writer's lock and an open SQLite transaction at the ledger's head."""
         if self._view is not None or self._batch is not None:
             raise RuntimeError("a transaction cannot begin inside a view, nor a checkpoint inside either")
+        owner = self._pid
         with self.fold.locked(), self._index_errors():
             try:
                 head = self.fold.begin()
                 batch = self._batch = Batch(head, self.fold.index.position().tree)
                 yield batch
             finally:
-                began, self._batch = self._batch, None
-                open_still = self.fold.rollback()
-                if began is not None and not began.appended and not open_still:
-                    self.fold.discard()  # SQLite gave the transaction up; what came after it was kept
+                if os.getpid() == self._pid == owner:
+                    self._end_batch()
+
+    def _end_batch(self) -> None:
+        batch, self._batch = self._batch, None
+        was_open = self.fold.rollback()
+        if batch is not None and not batch.appended and not was_open:
+            self.fold.discard()  # SQLite gave the transaction up; what came after that was kept
 
     @contextlib.contextmanager
     def _index_errors(self) -> Iterator[None]:
@@ -252,6 +260,8 @@ class Engine:
 
     def _append(self, batch: Batch) -> Appended | None:
         """Append the batch to the ledger, then let the index show it."""
+        if batch is not self._batch or os.getpid() != self._pid:
+            raise RuntimeError("a transaction of the parent cannot be finished in a forked child")
         db = self.fold.index.db
         if not db.in_transaction:
             raise sqlite3.OperationalError("its transaction was given up")

@@ -50,6 +50,7 @@ class Fold:
         self.notices: list[str] = []
         self._lock = lock
         self._depth = 0
+        self._sound = False
         self._path = folder / "index.sqlite"
         self._index: Index | None = None
         self._inode: tuple[int, int] | None = None
@@ -97,6 +98,7 @@ class Fold:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the writer's lock, whose file says who holds it; may be nested."""
+        owner = os.getpid()
         if self._depth == 0:
             self._lock.acquire()
         self._depth += 1
@@ -105,9 +107,10 @@ class Fold:
                 self._lock.write_note(f"pid {os.getpid()} since {self.clock()}\n".encode())
             yield
         finally:
-            self._depth -= 1
-            if self._depth == 0:
-                self._lock.release()
+            if os.getpid() == owner:  # a forked child does not have it
+                self._depth -= 1
+                if self._depth == 0:
+                    self._lock.release()
 
     def refresh(self) -> None:
         """Bring the index to the ledger's head as a reader may: without the writer's lock."""
@@ -185,7 +188,11 @@ class Fold:
             self._fold_and_mend(self.index)
             db.commit()  # so that readers need not fold it, however long this transaction is
             db.execute("BEGIN IMMEDIATE")
-        return self.index.position().head
+        head = self.index.position().head
+        if not self._sound:
+            recovery.require_sound(self.ledger, recovery.Reached(head), self._acknowledged())
+            self._sound = True
+        return head
 
     def _at_head(self) -> bool:
         head = self.index.position().head

@@ -1,5 +1,6 @@
 """What callers of the library give: records or mappings, down to the fields that they may choose."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -132,6 +133,7 @@ def _values(kind: type[Record], given: Record | Given) -> dict[str, Any]:
     raise invalid_field("record", f"must be a {kind.__name__} or a mapping")
 
 
+@functools.cache
 def _defaults(kind: type[Record]) -> dict[str, Any]:
     """The values of fields that a maker of a record left out."""
     values = {}

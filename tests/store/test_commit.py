@@ -200,6 +200,30 @@ def test_a_forked_child_goes_on_with_the_store(store: Store, tmp_path: Path, ins
     assert shop.classes(store) == set()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_forked_child_cannot_finish_the_transaction_of_its_parent(
+    store: Store, tmp_path: Path, touched: bool
+) -> None:
+    pid = -1
+    try:
+        with store.transaction():
+            shop.order(store)
+            pid = os.fork()
+            if pid == 0 and touched:  # pragma: no cover - the child
+                with Store.open(tmp_path, actor="child") as other:
+                    other.list_work_orders()
+    except RuntimeError:
+        os._exit(7)
+    finally:
+        if pid == 0:  # pragma: no cover - the child
+            os._exit(70)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
+    assert shop.order(store) == "WO-2"
+    assert len(store.list_work_orders()) == 2
+    assert shop.classes(store) == set()
+
+
 def test_an_index_that_sqlite_gave_up_is_not_kept(store: Store, tmp_path: Path) -> None:
     """A full disk makes SQLite end the transaction by itself; what the caller then does is not kept."""
     shop.order(store)

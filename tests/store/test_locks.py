@@ -172,6 +172,19 @@ def test_a_lock_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
     assert failed.value.code == "storage_error"
 
 
+def test_who_has_a_removed_file_open_goes_over_to_the_new_one(path: Path) -> None:
+    old, new = Lock(path, 0.05), Lock(path, 0.05)
+    old.acquire()
+    old.release()
+    path.unlink()
+    new.acquire()
+    with pytest.raises(LockTimeout):
+        old.acquire()
+    new.close()
+    old.acquire()
+    old.close()
+
+
 def test_the_platform_has_flock(path: Path) -> None:
     assert type(lock(path, 1)) is Lock
 

@@ -115,6 +115,18 @@ def test_a_shorter_ledger_is_noticed_by_the_index(folder: Path, name: str) -> No
             shop.order(store)
 
 
+def test_an_older_ledger_and_index_beside_newer_record_files_are_not_written_to(folder: Path) -> None:
+    older = {path: path.read_bytes() for path in (*shop.segments(folder), folder / ".tcps" / "index.sqlite")}
+    with Store.open(folder, actor="bob") as store:
+        shop.order(store)
+    for path, content in older.items():
+        path.write_bytes(content)
+    with Store.open(folder, actor="bob") as store:
+        assert shop.classes(store) >= {"ROLLED_BACK"}
+        with pytest.raises(IntegrityError, match="9 entries were acknowledged"):
+            shop.order(store)
+
+
 def test_damage_is_told_from_a_torn_tail_by_the_record_files_alone(folder: Path) -> None:
     change_ledger(folder, lambda content: content[:50] + b"\n\n" + content[52:])
     for name in ("records.lock", *shop.INDEX_FILES):
