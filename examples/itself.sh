@@ -81,7 +81,8 @@ if [ ! -x "$clone/.venv/bin/python" ]; then
     "$python" -m venv "$clone/.venv"
 fi
 export PATH="$clone/.venv/bin:$PATH" PYTHONPYCACHEPREFIX="$clone/.venv/bytecode"
-export PIP_CACHE_DIR="$clone/.venv/pip-cache" PIP_NO_COMPILE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 NO_COLOR=1
+export PIP_CACHE_DIR="$clone/.venv/pip-cache" PIP_DISABLE_PIP_VERSION_CHECK=1 NO_COLOR=1
+export PIP_NO_COMPILE=0 # 0 is how pip is told: no bytecode before it is needed
 python -m pip --version >/dev/null 2>&1 || python -m ensurepip >/dev/null
 python -m pip install -q -e "$clone[test,example]" 'build>=1.3' 'hatchling>=1.27' 'pyshacl>=0.30' \
     'license-expression>=30'
