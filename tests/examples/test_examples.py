@@ -55,9 +55,6 @@ def test_the_small_example_takes_an_order_through_a_stop_to_a_chain_in_ten_comma
 
 
 @pytest.mark.deep
-@pytest.mark.skipif(
-    os.environ.get("TCPS_DEEP") != "1", reason="takes minutes and a package index: TCPS_DEEP=1"
-)
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="it builds from a commit of a git clone")
 def test_tcps_goes_through_its_own_line_from_a_fresh_clone(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
