@@ -22,10 +22,7 @@ from tcps.projections.records import RecordFiles
 from tcps.store import recovery
 from tcps.store.loading import Loader
 from tcps.store.location import Identity
-
-_inherited: dict[tuple[int, int], Index] = {}
-"""Connections of the parent of this process, by file. SQLite keeps their locks in mind and forbids to
-use or to close them, so a child that inherited one makes the index anew, in another file."""
+from tcps.store.opening import IndexFile
 
 
 class Fold:
@@ -51,32 +48,27 @@ class Fold:
         self._lock = lock
         self._depth = 0
         self._sound = False
-        self._path = folder / "index.sqlite"
-        self._index: Index | None = None
-        self._inode: tuple[int, int] | None = None
+        self._file = IndexFile(disk, folder / "index.sqlite", identity.store_id, records.boot, ledger)
 
     @property
     def index(self) -> Index:
         """The index, opened when it is first needed: what checks the ledger itself does without."""
-        if self._index is None:
-            self._index = self._opened()
-        return self._index
+        return self._file.index or self._opened()
 
     def close(self) -> None:
         """Give every descriptor back."""
-        self._drop()
+        self.pause()
         self.records.close()
         self._lock.close()
 
     def pause(self) -> None:
         """Close the index until it is needed again."""
-        self._drop()
+        self._file.close()
 
     def after_fork(self) -> None:
         """In a child: start afresh, without an index that the parent was using."""
-        if self._index is not None and self._inode is not None:
-            _inherited[self._inode] = self._index
-        self._index, self._inode, self._depth = None, None, 0
+        self._file.after_fork()
+        self._depth = 0
 
     def loader(self, pending: Sequence[Entry] = ()) -> Loader:
         """Reads records and entries by way of the index; `pending` ones are not in the ledger yet."""
@@ -117,14 +109,13 @@ class Fold:
         try:
             self._follow()
         except IntegrityError:  # lines may have been taken back meanwhile; if not, opening says so
-            self._drop()
+            self.pause()
             self._follow()
         except sqlite3.Error as error:
             if self.mistrust(error):
                 self._follow()
             else:  # read-only, full, or held by a writer that does not move
-                self._drop()
-                self._index = self._in_memory()
+                self._in_memory()
 
     def begin(self) -> Head:
         """Open the SQLite transaction of a writer, who holds the lock, at the ledger's head."""
@@ -137,16 +128,15 @@ class Fold:
 
     def rollback(self) -> bool:
         """End the SQLite transaction without effect; whether there was one."""
-        was_open = self._index is not None and self._index.db.in_transaction
-        if was_open:
-            self.index.db.rollback()
-        return was_open
+        index = self._file.index
+        if index is None or not index.db.in_transaction:
+            return False
+        index.db.rollback()
+        return True
 
     def discard(self) -> None:
         """Remove the index, so that whoever comes next makes it anew; the lock is held."""
-        self._drop()
-        for suffix in ("", "-wal", "-shm"):
-            self.disk.remove(self._path.with_name(self._path.name + suffix))
+        self._file.remove()
 
     def mistrust(self, error: sqlite3.Error) -> bool:
         """Remove the index if the error means that it is damaged; whether it did."""
@@ -159,8 +149,8 @@ class Fold:
         return False
 
     def _follow(self) -> None:
-        if self._index is not None and self._index.path is not None and self._identity() != self._inode:
-            self._drop()  # somebody removed it, or made it anew
+        if self._file.is_stale():
+            self.pause()
         if self._at_head():
             return
         acknowledged, db = self._acknowledged(), self.index.db
@@ -174,8 +164,8 @@ class Fold:
         recovery.require_sound(self.ledger, reached, acknowledged)
 
     def _begun(self) -> Head:
-        if self._index is not None and (self._index.path is None or self._identity() != self._inode):
-            self._drop()
+        if self._file.is_stale() or self.index.path is None:
+            self.pause()
         if self.index.path is None:
             raise TcpsError(
                 f"the store {self.folder} cannot be written to",
@@ -202,25 +192,12 @@ class Fold:
         checkpoint = self.checkpoint()
         return max(self.records.acknowledged(), 0 if checkpoint is None else checkpoint.size)
 
-    def _drop(self) -> None:
-        if self._index is not None:
-            self._index.close()
-        self._index = self._inode = None
-
-    def _identity(self) -> tuple[int, int] | None:
-        """Which file the index's path names."""
-        try:
-            status = os.stat(self._path)
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
-
     def _opened(self) -> Index:
         with contextlib.suppress(sqlite3.Error, IntegrityError):
-            return self._trusted()
+            return self._file.open()
         try:
             with self.locked():
-                return self._trusted_or_new()
+                return self._opened_or_new()
         except (sqlite3.Error, LockTimeout):
             return self._in_memory()
         except TcpsError as error:
@@ -228,39 +205,16 @@ class Fold:
                 raise
             return self._in_memory()
 
-    def _trusted(self) -> Index:
-        """The index on disk. Raises sqlite3.Error when it is none of ours, or was replaced meanwhile."""
-        inode = self._identity()
-        if inode in _inherited:
-            raise sqlite3.DatabaseError("the index is in use by the process that forked this one")
-        index = Index(self._path, self.identity.store_id, self.records.boot)
+    def _opened_or_new(self) -> Index:
+        with contextlib.suppress(sqlite3.Error):  # another process may have been faster
+            return self._file.open()
         try:
-            if not index.usable() or self._identity() != inode:
-                raise sqlite3.DatabaseError("it is of another store, schema or boot")
-            recovery.confirm(index.position(), self.ledger)
-        except BaseException:
-            index.close()
-            raise
-        self._inode = inode
-        return index
-
-    def _trusted_or_new(self) -> Index:
-        try:
-            return self._trusted()
-        except sqlite3.Error:
-            self.discard()
-        self.disk.close(self.disk.open_append(self._path))  # private to the user, as all files
-        index = Index(self._path, self.identity.store_id, self.records.boot, new=True)
-        try:
-            index.db.execute("BEGIN IMMEDIATE")
-            index.create()
+            index = self._file.make()
             self._fold_and_mend(index)
             index.db.commit()
         except BaseException:
-            index.close()
             self.discard()
             raise
-        self._inode = self._identity()
         self._project(index)
         return index
 
@@ -288,12 +242,12 @@ class Fold:
             self.notice(f"record files are behind the ledger: {error.message}")
 
     def _in_memory(self) -> Index:
+        self.pause()
         acknowledged = self._acknowledged()
-        index = Index(None, self.identity.store_id, self.records.boot)
-        index.create()
+        index = self._file.in_memory()
         try:
             recovery.require_sound(self.ledger, recovery.fold(index, self.ledger), acknowledged)
         except BaseException:
-            index.close()
+            self.pause()
             raise
         return index

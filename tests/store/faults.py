@@ -46,7 +46,7 @@ class FailingDisk(QuickDisk):
 
 
 class DyingDisk(QuickDisk):
-    """Kills its process at operation `at`: before it, after it, or, of an append, half way through."""
+    """Kills its process at operation `at`: `after` it, or before it (of an append, `half` way through)."""
 
     def __init__(self, at: int, when: str) -> None:
         self.at = at

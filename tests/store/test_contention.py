@@ -14,10 +14,10 @@ WRITES = int(os.environ.get("TCPS_WRITES", "200"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    with Store.create(tmp_path, actor="alice"):
+def folder(quick_path: Path) -> Path:
+    with Store.create(quick_path, actor="alice"):
         pass
-    return tmp_path
+    return quick_path
 
 
 def check(folder: Path) -> None:

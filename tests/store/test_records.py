@@ -103,7 +103,7 @@ def test_a_snapshot_is_not_misled_by_newer_files(
     other_id = shop.order(store, "to be deleted")
     with opened() as reader:
         if in_memory:
-            reader.engine.fold._index = reader.engine.fold._in_memory()
+            reader.engine.fold._in_memory()
         with reader.view() as view:
             store.update_work_order({"work_order_id": order_id, "revision": 1, "title": "after"})
             store.update_work_order({"work_order_id": order_id, "revision": 2, "title": "later"})

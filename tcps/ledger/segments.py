@@ -1,7 +1,4 @@
-"""The ledger: one line for each committed transaction, append only, in segments (format 4).
-
-Everything else is a fold of these lines. A `Head` says up to where somebody has read.
-"""
+"""The segments of the ledger: the files that its lines are appended to and read from (format 4)."""
 
 import itertools
 import re
@@ -9,12 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from tcps.canonical import line_bytes, parse, plain
 from tcps.errors import IntegrityError, InvalidInput, TcpsError
 from tcps.files import Disk
-from tcps.model import Json, Part, Timestamp
+from tcps.ledger.lines import Head, Line
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 """A segment takes no further line once it has this many bytes (format 4.1)."""
@@ -22,55 +16,6 @@ LINE_BYTES = 64 * 1024 * 1024
 """The longest line: what one transaction may change at once (format 4.2)."""
 _BLOCK = 1024 * 1024
 _SEGMENT = re.compile(r"([0-9]{12})\.jsonl", re.ASCII)
-
-
-class Change(Part, frozen=True, kw_only=True):
-    """One record as a transaction left it; `record` and `sha256` are null for a deletion."""
-
-    kind: str
-    id: str
-    revision: int
-    sha256: str | None
-    record: Json | None
-
-
-class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
-    """One transaction: who did what when, and every record that it changed."""
-
-    seq: int
-    time: Timestamp
-    actor: str
-    action: str
-    changes: tuple[Change, ...]
-    idempotency_key: str | None = None
-
-    def line(self) -> bytes:
-        """The canonical line, without its newline: the leaf of the Merkle tree."""
-        value = plain(self)
-        value["changes"] = [plain(change) for change in self.changes]
-        return line_bytes(value)
-
-
-class Head(NamedTuple):
-    """Up to where the ledger has been read: the last sequence number, its segment, the byte after it."""
-
-    seq: int = 0
-    segment: int = 1
-    offset: int = 0
-
-
-class Line(NamedTuple):
-    """Bytes of the ledger between newlines; not `whole` when the newline is missing."""
-
-    segment: int
-    offset: int
-    content: bytes
-    whole: bool = True
-
-    @property
-    def end(self) -> int:
-        """The offset of the byte after the newline."""
-        return self.offset + len(self.content) + 1
 
 
 class Appended(NamedTuple):
@@ -225,22 +170,6 @@ class Ledger:
             yield Line(segment, offset, rest, whole=False)
 
 
-def parse_line(line: Line, seq: int | None) -> Entry:
-    """The entry of a line, every rule of format 4 checked; raises ValueError with the reason.
-
-    `seq` is the number that it must have; None takes any.
-    """
-    if not line.whole:
-        raise ValueError("its newline is missing")
-    value = parse(line.content)
-    if _written(value) != line.content:
-        raise ValueError("it is not in canonical form")
-    entry = msgspec.convert(value, Entry)
-    if seq is not None and entry.seq != seq:
-        raise ValueError(f"it has sequence number {entry.seq}, not {seq}")
-    return entry
-
-
 def damaged(ledger: Ledger, line: Line, reason: object) -> IntegrityError:
     """The error for a ledger line that was acknowledged and cannot be read as it was."""
     path = ledger.path(line.segment)
@@ -249,13 +178,6 @@ def damaged(ledger: Ledger, line: Line, reason: object) -> IntegrityError:
         hint="restore the store from a backup; nothing is written on top of damage",
         details={"path": str(path), "offset": line.offset},
     )
-
-
-def _written(value: object) -> bytes | None:
-    try:
-        return line_bytes(value)
-    except TypeError:  # nested deeper than anything that is written
-        return None
 
 
 def _free_name(taken: list[str], name: str) -> str:

@@ -1,0 +1,20 @@
+"""The ledger: one line for each committed transaction, append only, in segments (format 4).
+
+Everything else is a fold of these lines. A `Head` says up to where somebody has read.
+"""
+
+from tcps.ledger.lines import Change, Entry, Head, Line, parse_line
+from tcps.ledger.segments import LINE_BYTES, SEGMENT_BYTES, Appended, Ledger, damaged
+
+__all__ = [
+    "LINE_BYTES",
+    "SEGMENT_BYTES",
+    "Appended",
+    "Change",
+    "Entry",
+    "Head",
+    "Ledger",
+    "Line",
+    "damaged",
+    "parse_line",
+]

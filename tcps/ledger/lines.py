@@ -1,0 +1,80 @@
+"""A line of the ledger and the entry that it is (format 4.2)."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from tcps.canonical import line_bytes, parse, plain
+from tcps.model import Json, Part, Timestamp
+
+
+class Change(Part, frozen=True, kw_only=True):
+    """One record as a transaction left it; `record` and `sha256` are null for a deletion."""
+
+    kind: str
+    id: str
+    revision: int
+    sha256: str | None
+    record: Json | None
+
+
+class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
+    """One transaction: who did what when, and every record that it changed."""
+
+    seq: int
+    time: Timestamp
+    actor: str
+    action: str
+    changes: tuple[Change, ...]
+    idempotency_key: str | None = None
+
+    def line(self) -> bytes:
+        """The canonical line, without its newline: the leaf of the Merkle tree."""
+        value = plain(self)
+        value["changes"] = [plain(change) for change in self.changes]
+        return line_bytes(value)
+
+
+class Head(NamedTuple):
+    """Up to where the ledger has been read: the last sequence number, its segment, the byte after it."""
+
+    seq: int = 0
+    segment: int = 1
+    offset: int = 0
+
+
+class Line(NamedTuple):
+    """Bytes of the ledger between newlines; not `whole` when the newline is missing."""
+
+    segment: int
+    offset: int
+    content: bytes
+    whole: bool = True
+
+    @property
+    def end(self) -> int:
+        """The offset of the byte after the newline."""
+        return self.offset + len(self.content) + 1
+
+
+def parse_line(line: Line, seq: int | None) -> Entry:
+    """The entry of a line, every rule of format 4 checked; raises ValueError with the reason.
+
+    `seq` is the number that it must have; None takes any.
+    """
+    if not line.whole:
+        raise ValueError("its newline is missing")
+    value = parse(line.content)
+    if _written(value) != line.content:
+        raise ValueError("it is not in canonical form")
+    entry = msgspec.convert(value, Entry)
+    if seq is not None and entry.seq != seq:
+        raise ValueError(f"it has sequence number {entry.seq}, not {seq}")
+    return entry
+
+
+def _written(value: object) -> bytes | None:
+    try:
+        return line_bytes(value)
+    except TypeError:  # nested deeper than anything that is written
+        return None
