@@ -124,11 +124,3 @@ def not_found(kind: str, record_id: str) -> NotFound:
     return NotFound(
         f"there is no {kind.replace('_', ' ')} {record_id}", details={"kind": kind, "id": record_id}
     )
-
-
-def wrong_status(kind: str, record_id: str, status: str, operation: str) -> Refused:
-    """The refusal of an operation that the record's status does not allow."""
-    return Refused(
-        f"{record_id} is {status}: a {kind.replace('_', ' ')} that is {status} cannot {operation}",
-        details={"id": record_id, "status": status, "operation": operation},
-    )

@@ -1,11 +1,12 @@
 """Use cases that look at the whole: Kanban, policy, the ledger's log, verification, counts."""
 
 import base64
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tcps.errors import invalid_field
+from tcps.errors import TcpsError, Undecided, invalid_field
 from tcps.ledger import Entry
 from tcps.model import KINDS, Bucket, Json, parse_enum
 from tcps.model.text import checked_id
@@ -77,12 +78,14 @@ def verify_chains(store: Store, sku_ids: list[str]) -> Json:
     if not sku_ids:
         with store.view() as view:
             sku_ids = [sku.id for sku in view.skus(Filter(), None)]
-    return chains_report(store.verify_chains(sku_ids))
+    with _deciding():
+        return chains_report(store.verify_chains(sku_ids))
 
 
 def verify_store(store: Store) -> Json:
     """The verdict on the whole store: ledger, checkpoint, record files, chains."""
-    report = store.verify_integrity()
+    with _deciding():
+        report = store.verify_integrity()
     verdicts = report.verdicts
     broken = [found for verdict in verdicts for found in verdict.findings if found.kind == "integrity"]
     return {
@@ -137,6 +140,17 @@ def ids(store: Store, kind: str, start: str, limit: int = 50) -> list[str]:
     """Ids of a kind that start with a text, for completion in the shell."""
     with store.view() as view:
         return list(view.ids_like(kind, start, limit))
+
+
+@contextlib.contextmanager
+def _deciding() -> Iterator[None]:
+    """A file that cannot be read leaves a verification without a verdict (exit 13)."""
+    try:
+        yield
+    except TcpsError as error:
+        if error.code != TcpsError.default_code:
+            raise
+        raise Undecided(f"no verdict: {error.message}", details=error.details) from error
 
 
 def _entries(store: Store, since: int) -> Iterator[Entry]:

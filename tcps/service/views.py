@@ -51,8 +51,7 @@ def percent_complete(sku: Sku) -> float:
 
 def completed_stages(sku: Sku) -> int:
     """How many of the ten stages the SKU has left behind."""
-    done = sku.status in (SkuStatus.COMPLETED, SkuStatus.PUBLISHED)
-    return 10 if done else sku.current_stage.number - 1
+    return sku.current_stage.number - 1 if sku.completed_at is None else 10
 
 
 def sku(view: View, sku: Sku) -> Json:
