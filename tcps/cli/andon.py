@@ -18,7 +18,7 @@ from tcps.cli.base import (
     text,
 )
 from tcps.model import Json
-from tcps.render import columns, described
+from tcps.render import columns, described, duration
 
 app = group("Andons: stop the line, find the cause, go on.")
 _LIST = columns(
@@ -152,8 +152,8 @@ def resolve(
     }
     with opened(ctx) as (store, out):
         event = andons.resolve(store, andon_id, **texts, resolver=resolver)
-        minutes = event["resolution"]["resolution_minutes"]
-        out.record(event, [f"{event['andon_id']} is resolved after {minutes:g} minutes"])
+        took = duration(round(event["resolution"]["resolution_minutes"] * 60_000))
+        out.record(event, [f"{event['andon_id']} is resolved after {took}"])
 
 
 @app.command(

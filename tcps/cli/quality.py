@@ -37,6 +37,7 @@ def gates(ctx: typer.Context, sku_id: SkuId) -> None:
                 )
         out.table(rows, _RULES, document=report)
         counts = f"{report['passed']} passed, {report['failed']} failed, {report['not_run']} not run"
-        out.text(f"{report['sku_id']}: {counts}; now at {report['current_stage']}")
+        where = f"at {report['current_stage']}" if report["is_active"] else report["status"]
+        out.text(f"{report['sku_id']}: {counts}; now {where}")
     if report["failed"]:
         raise typer.Exit(3)

@@ -149,13 +149,13 @@ def _chain_lines(report: Json) -> Iterable[str]:
 
 
 def _completeness(sku: Json) -> str:
+    """`complete`, or how many stages lack a passing receipt, and what else is missing."""
     if sku["complete"]:
         return "complete"
-    missing = sku["missing_stages"]
-    if missing:
-        return f"incomplete ({10 - len(missing)} of 10 stages)"
-    words = sorted({found["class"] for found in sku["findings"] if found["kind"] == "completeness"})
-    return f"incomplete ({', '.join(words)})"
+    classes = [found["class"] for found in sku["findings"] if found["kind"] == "completeness"]
+    undone = classes.count("stage_missing") + classes.count("stage_not_passed")
+    others = sorted(set(classes) - {"stage_missing", "stage_not_passed"})
+    return f"incomplete ({', '.join([f'{10 - undone} of 10 stages passed', *others])})"
 
 
 def _log_rows(entries: Iterable[Json]) -> list[Json]:

@@ -144,6 +144,8 @@ def quality_gates(store: Store, sku_id: str) -> Json:
         counted = [stage["result"] for stage in stages]
         return {
             "sku_id": sku.id,
+            "status": sku.status,
+            "is_active": sku.status.active,
             "current_stage": sku.current_stage,
             "passed": counted.count("pass"),
             "failed": counted.count("fail"),

@@ -40,7 +40,7 @@ def test_an_intact_chain_is_reported_in_full(proven: Tcps) -> None:
 
 def test_text_says_last_what_was_proven_and_what_was_not(proven: Tcps) -> None:
     lines = proven("verify-chain", "SKU-1").out.splitlines()
-    assert lines[0] == "SKU-1: intact, incomplete (2 of 10 stages), 2 receipts"
+    assert lines[0] == "SKU-1: intact, incomplete (2 of 10 stages passed), 2 receipts"
     assert lines[-1].startswith("intact: 2 receipts are byte for byte those of the ledger")
     assert "not proven" in lines[-1]
 

@@ -47,7 +47,7 @@ def test_the_small_example_takes_an_order_through_a_stop_to_a_chain_in_ten_comma
         "ANDON-1 stops hello-1.0.0 at compilation",
         "ANDON-1 is resolved",
         "RCPT-3: compilation of hello-1.0.0 is pass",
-        "hello-1.0.0: intact, incomplete (2 of 10 stages), 3 receipts",
+        "hello-1.0.0: intact, incomplete (2 of 10 stages passed), 3 receipts",
     ]
     places = [output.find(text) for text in wanted]
     assert -1 not in places, output

@@ -157,18 +157,18 @@ def test_the_log_keeps_the_newest_hundred_occurrences(store: Store) -> None:
 @settings(deadline=None, max_examples=10)
 @given(st.lists(st.integers(1, 400_000), min_size=2, max_size=6))
 def test_the_log_keeps_the_newest_occurrences_that_fit_into_a_record(sizes: list[int]) -> None:
-    with fresh_store() as store:
-        with store.transaction("many") as draft:
-            for size in sizes:
-                andon.trigger(draft, sku_id="a", failure_type="test_failure", details={"text": "x" * size})
-        event = store.get_andon_event("ANDON-1")
-    kept = [len(seen.details["text"]) for seen in event.occurrence_log]
-    size = len(record_bytes(event))
-    assert event.occurrences == len(sizes)
-    assert kept == sizes[-len(kept) :]
-    assert size <= RECORD_BYTES
-    dropped = sizes[: -len(kept)]
-    assert not dropped or size + dropped[-1] > RECORD_BYTES - 1000
+    kept: list[int] = []
+    with fresh_store() as store, store.transaction("many") as draft:
+        for number, size in enumerate(sizes, start=1):
+            details = {"text": "x" * size}
+            event = andon.trigger(draft, sku_id="a", failure_type="test_failure", details=details)
+            before, kept = [*kept, size], [len(seen.details["text"]) for seen in event.occurrence_log]
+            taken = len(record_bytes(event))
+            assert event.occurrences == number
+            assert kept == before[-len(kept) :]
+            assert taken <= RECORD_BYTES
+            dropped = before[: -len(kept)]
+            assert not dropped or taken + dropped[-1] > RECORD_BYTES - 1000
 
 
 def test_an_andon_with_a_full_log_can_still_be_resolved_with_long_texts(store: Store) -> None:
