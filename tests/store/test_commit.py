@@ -272,6 +272,23 @@ def test_removing_the_index_while_others_have_it_open_harms_nobody(
     assert shop.tables(tmp_path) == kept
 
 
+def test_a_long_transaction_does_not_hold_up_readers(tmp_path: Path) -> None:
+    """Not even when its writer found the index behind the ledger."""
+    index = tmp_path / ".tcps" / "index.sqlite"
+    with Store.create(tmp_path, actor="alice") as store:
+        shop.order(store)
+    behind = index.read_bytes()
+    with Store.open(tmp_path, actor="alice") as store:
+        shop.order(store)
+    index.write_bytes(behind)
+    with Store.open(tmp_path, actor="alice") as writer, Store.open(tmp_path, actor="bob") as reader:
+        with writer.transaction():
+            shop.order(writer)
+            assert len(titles(reader)) == 2
+            assert reader.engine.fold.index.path == index
+        assert len(titles(reader)) == 3
+
+
 OPERATIONS = ("create", "start", "cancel", "delete", "update", "depend", "sku", "receipt", "andon", "resolve")
 STEPS = st.tuples(st.sampled_from(OPERATIONS), st.integers(1, 6), st.integers(1, 10))
 

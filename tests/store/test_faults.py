@@ -163,19 +163,26 @@ def test_after_a_failed_sync_the_change_is_taken_back(tmp_path: Path) -> None:
         def sync(self, fd: int, path: Path) -> None:
             if self.at == 0:
                 self.at = -1
+                assert len(in_memory.list_work_orders()) == 2
                 raise TcpsError("cannot sync")
             super().sync(fd, path)
 
     disk = NoSync(-1, errno.EIO)
-    with shop.opened(tmp_path, disk=disk) as store, shop.opened(tmp_path) as other:
+    with (
+        shop.opened(tmp_path, disk=disk) as store,
+        shop.opened(tmp_path) as other,
+        shop.opened(tmp_path) as in_memory,
+    ):
         shop.order(store)
-        assert len(other.list_work_orders()) == 1
+        in_memory.engine.fold._in_memory()
+        readers = (store, other, in_memory)
+        assert [len(one.list_work_orders()) for one in readers] == [1, 1, 1]
         before = shop.contents(tmp_path)
         disk.at = 0
         with pytest.raises(TcpsError) as failed:
             shop.order(store)
         assert failed.value.hint is None
         assert shop.contents(tmp_path) == before
-        assert [len(one.list_work_orders()) for one in (store, other)] == [1, 1]
+        assert [len(one.list_work_orders()) for one in readers] == [1, 1, 1]
         assert [shop.order(other), shop.order(store)] == ["WO-2", "WO-3"]
         assert shop.classes(other) == set()

@@ -148,9 +148,10 @@ def test_no_record_file_is_written_before_the_ledger_is_durable(tmp_path: Path) 
     assert disk.written > 10
 
 
+@pytest.mark.parametrize("with_index", [True, False], ids=["index kept", "index gone"])
 @pytest.mark.parametrize("reach", [Store.checkpoint, shop.order, lambda store: store.list_work_orders()])
 def test_the_line_of_another_writer_is_made_durable_before_its_files_are_written(
-    tmp_path: Path, reach: Callable[[Store], object]
+    tmp_path: Path, reach: Callable[[Store], object], with_index: bool
 ) -> None:
     """While one writer is between append and sync, another one brings the record files forward."""
     create(tmp_path, clock=FixedClock())
@@ -165,7 +166,8 @@ def test_the_line_of_another_writer_is_made_durable_before_its_files_are_written
         def sync(self, fd: int, path: Path) -> None:
             if self.met:
                 self.met = False
-                shop.remove_index(tmp_path)
+                if not with_index:
+                    shop.remove_index(tmp_path)
                 disk.dirty = True  # by the line that this one has appended
                 with shop.opened(tmp_path, disk=disk, boot="another") as other:
                     reach(other)
@@ -174,5 +176,36 @@ def test_the_line_of_another_writer_is_made_durable_before_its_files_are_written
     disk = Watch()
     with shop.opened(tmp_path, disk=Slow(), boot="another") as store:
         shop.order(store)
-        assert disk.written > 0
         assert shop.classes(store) == set()
+
+
+def test_a_segment_is_durable_before_a_line_goes_into_the_next_one(tmp_path: Path) -> None:
+    """Whoever opens the next segment syncs the last one, though another writer appended to it."""
+    create(tmp_path, clock=FixedClock())
+    done: list[tuple[str, str]] = []
+
+    class Noting(QuickDisk):
+        def append(self, fd: int, data: bytes, path: Path) -> None:
+            super().append(fd, data, path)
+            done.append(("append", path.name))
+
+        def sync(self, fd: int, path: Path) -> None:
+            super().sync(fd, path)
+            done.append(("sync", path.name))
+
+    class Slow(QuickDisk):
+        def append(self, fd: int, data: bytes, path: Path) -> None:
+            super().append(fd, data, path)
+            self.met = True
+
+        def sync(self, fd: int, path: Path) -> None:
+            if getattr(self, "met", False):
+                self.met = False
+                with shop.opened(tmp_path, disk=Noting(), segment_bytes=100) as other:
+                    shop.order(other)
+            super().sync(fd, path)
+
+    with shop.opened(tmp_path, disk=Slow(), segment_bytes=100) as store:
+        shop.order(store)
+    first, second = "000000000001.jsonl", "000000000002.jsonl"
+    assert done == [("sync", first), ("append", second), ("sync", second)]

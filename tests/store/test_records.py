@@ -1,6 +1,6 @@
 """Record files: read against the ledger's digest, and only as far as they are promised to be there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -123,6 +123,43 @@ def test_a_chain_under_way_is_not_broken(store: Store, tmp_path: Path) -> None:
         with behind.view() as view:
             assert view.verdict("web-1").intact
         assert behind.verify_chain("web-1").intact
+
+
+def test_a_file_that_is_written_while_the_chain_is_looked_at_is_not_missing(
+    store: Store, tmp_path: Path
+) -> None:
+    shop.sku(store)
+
+    class Looking(QuickDisk):
+        armed = False
+
+        def walk(self, directory: Path) -> Iterator[Path]:
+            paths = list(super().walk(directory))
+            if self.armed and directory.name in ("receipts", "records"):
+                self.armed = False
+                shop.order(store)  # brings the files of the receipt too
+            return iter(paths)
+
+    disk = Looking()
+    with shop.opened(tmp_path, disk=disk) as reader, shop.opened(tmp_path, disk=Behind()) as behind:
+        for judge in (judged_by_view, judged_by_chain, judged_by_store):
+            shop.receipt(behind)
+            disk.armed = True
+            assert judge(reader), judge
+            assert not disk.armed
+
+
+def judged_by_view(store: Store) -> bool:
+    with store.view() as view:
+        return view.verdict("web-1").intact
+
+
+def judged_by_chain(store: Store) -> bool:
+    return store.verify_chain("web-1").intact
+
+
+def judged_by_store(store: Store) -> bool:
+    return store.verify_integrity().intact
 
 
 @pytest.mark.parametrize(
