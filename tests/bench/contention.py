@@ -3,7 +3,6 @@
 import fcntl
 import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tcps.store import Store
 from tests.bench import load
-from tests.bench.measure import Sample, peak_kib, taking_turns
+from tests.bench.measure import Sample, fresh, peak_kib, taking_turns
 from tests.bench.report import Section, Table, mib, ms, times
 
 Write = Callable[[int], object]
@@ -92,12 +91,11 @@ def sqlite_writer(place: Path, process: int, size: Size, line_bytes: int) -> Ite
 
 
 def _round(folder: Path, size: Size, writer: Callable[..., Any], line_bytes: int) -> Outcome:
-    with tempfile.TemporaryDirectory(dir=folder) as name:
-        place = Path(name)
-        _prepared(place)
-        outcome = _together(place, size, writer, line_bytes)
-        if writer is tcps_writer:
-            _require_all(place, size)
+    place = fresh(folder)
+    _prepared(place)
+    outcome = _together(place, size, writer, line_bytes)
+    if writer is tcps_writer:
+        _require_all(place, size)
     return outcome
 
 
@@ -157,11 +155,11 @@ def _require_all(place: Path, size: Size) -> None:
 
 def _line_bytes(folder: Path) -> int:
     """How long the ledger's line of one such work order is."""
-    with tempfile.TemporaryDirectory(dir=folder) as place, Store.create(place, actor="bench") as store:
+    place = fresh(folder)
+    with Store.create(place, actor="bench") as store:
         for demand in load.demands(20):
             store.store_work_order(demand)
-        ledger = Path(place, ".tcps", "ledger", "000000000001.jsonl")
-        return ledger.stat().st_size // 20
+    return Path(place, ".tcps", "ledger", "000000000001.jsonl").stat().st_size // 20
 
 
 def _section(size: Size, line_bytes: int, results: dict[str, list[Outcome]]) -> Section:

@@ -2,13 +2,13 @@
 
 import statistics
 import subprocess
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.environment import Environment
+from tests.bench.measure import fresh
 from tests.bench.report import Section, Table
 from tests.bench.startup import COMMANDS, prepare
 
@@ -26,13 +26,13 @@ class Import(NamedTuple):
 
 def section(folder: Path, environment: Environment, quick: bool) -> Section:
     """The imports of every command of the start-up benchmark."""
-    rounds = 3 if quick else 11
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        prepare(Path(place))
-        found = {
-            name: _median([_imports(environment, rest, place) for _ in range(rounds)])
-            for name, rest in COMMANDS.items()
-        }
+    rounds = 3 if quick else 7
+    place = fresh(folder)
+    prepare(place)
+    found = {
+        name: _median([_imports(environment, rest, place) for _ in range(rounds)])
+        for name, rest in COMMANDS.items()
+    }
     text = (
         "Medians of "
         f"{rounds} runs under `python -X importtime`, which makes imports somewhat slower than they are. "
@@ -43,7 +43,7 @@ def section(folder: Path, environment: Environment, quick: bool) -> Section:
     return Section("imports", "Where start-up goes", text, tables, figures, [])
 
 
-def _imports(environment: Environment, rest: list[str], place: str) -> list[Import]:
+def _imports(environment: Environment, rest: list[str], place: Path) -> list[Import]:
     command = [environment.python, "-X", "importtime", environment.tcps, *rest]
     ran = subprocess.run(command, cwd=place, capture_output=True, text=True, check=True)
     lines = [line.split("|") for line in ran.stderr.splitlines() if line.startswith("import time:")]

@@ -30,11 +30,11 @@ def lift_wip_limits(store: Store) -> None:
             policy.change(draft, f"wip_limits.{bucket}", policy.UNLIMITED)
 
 
-def runs(sku_ids: list[str], seed: int = SEED) -> Iterator[list[Run]]:
+def runs(sku_ids: list[str], seed: int = SEED) -> Iterator[Run]:
     """All ten stages of every SKU, stage by stage, as a line with many SKUs on it works."""
     builds = {sku_id: _build(random.Random(f"{seed} {sku_id}"), sku_id) for sku_id in sku_ids}
     for stage in STAGES:
-        yield [_run(sku_id, stage, build) for sku_id, build in builds.items()]
+        yield from (_run(sku_id, stage, build) for sku_id, build in builds.items())
 
 
 def _run(sku_id: str, stage: Stage, build: dict[str, Any]) -> Run:

@@ -17,6 +17,7 @@ def described(folder: Path) -> dict[str, str]:
         "processor": _processor(),
         "cores": str(os.cpu_count()),
         "memory": _memory(),
+        "load average at the start": " ".join(f"{load:.1f}" for load in os.getloadavg()),
         "file system": _file_system(folder),
         "kernel": f"{platform.system()} {platform.release()}",
         "Python": f"{platform.python_version()} ({platform.python_implementation()})",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+_AIMS = "Measured by the fastest round of a case and of its floor, so that other programs weigh less."
 START, END = "<!-- report: start -->", "<!-- report: end -->"
 
 
@@ -53,7 +54,7 @@ class Report(NamedTuple):
     def markdown(self) -> str:
         """The body: aims first, then what they were measured on, then every section."""
         aims = [aim for section in self.sections for aim in section.aims]
-        parts = ["## Aims", _aims(aims).markdown()] if aims else []
+        parts = ["## Aims", _AIMS, _aims(aims).markdown()] if aims else []
         parts += ["## Machine", _machine(self.machine).markdown()]
         return "\n\n".join(parts + [section.markdown() for section in self.sections]) + "\n"
 
