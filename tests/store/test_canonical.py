@@ -77,7 +77,7 @@ def test_every_value_reads_back_from_either_form(value: Any) -> None:
     assert parse_input(line_bytes(value), "a value") == parse_input(json.dumps(value), "a value") == value
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a key twice": ('{"a": 1, "a": 1}', "'a' is given twice"),
     "a key twice, escaped": ('{"a": 1, "\\u0061": 2}', "'a' is given twice"),
     "NaN": ('{"a": NaN}', "NaN is not a JSON number"),

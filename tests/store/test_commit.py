@@ -5,6 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,7 @@ def test_threads_may_share_a_store(store: Store) -> None:
 def test_a_forked_child_goes_on_with_the_store(store: Store, tmp_path: Path, inside: str) -> None:
     """Whatever the parent was doing, both write, and neither has the other's lock."""
     shop.order(store)
+    frames: dict[str, Callable[[], AbstractContextManager[object]]]
     frames = {"nothing": contextlib.nullcontext, "view": store.view, "transaction": store.transaction}
     with frames[inside]():
         pid = os.fork()

@@ -1,6 +1,7 @@
 """Verification: every kind of damage by its name, and no finding where there is none."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,11 @@ def put_instead(path: Path, make: Callable[[Path], None]) -> None:
     make(path)
 
 
+def put(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"{}")
+
+
 def move_away(folder: Path) -> None:
     source = receipts(folder)[1]
     source.rename(source.with_name("00000009-shacl_validation.json"))
@@ -115,13 +121,10 @@ CASES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     ),
     "receipt removed": (lambda folder: receipts(folder)[1].unlink(), {"MISSING"}),
     "newest receipt removed": (lambda folder: receipts(folder)[-1].unlink(), {"MISSING"}),
-    "all receipts removed": (lambda folder: [path.unlink() for path in receipts(folder)], {"MISSING"}),
+    "all receipts removed": (lambda folder: shutil.rmtree(receipts(folder)[0].parent), {"MISSING"}),
     "receipt forged": (forge, {"EXTRA"}),
     "file in a folder of its own": (
-        lambda folder: (
-            (receipts(folder)[0].parent / "sub").mkdir(),
-            (receipts(folder)[0].parent / "sub" / "x.json").write_bytes(b"{}"),
-        ),
+        lambda folder: put(receipts(folder)[0].parent / "sub" / "x.json"),
         {"EXTRA"},
     ),
     "receipts swapped": (lambda folder: swap(receipts(folder)[0], receipts(folder)[2]), {"REORDERED"}),
@@ -162,10 +165,7 @@ CASES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
         {"EXTRA"},
     ),
     "folder of an unknown SKU": (
-        lambda folder: (
-            (folder / ".tcps/records/skus/ab/x/receipts").mkdir(parents=True)
-            or (folder / ".tcps/records/skus/ab/x/receipts/1.json").write_bytes(b"{}")
-        ),
+        lambda folder: put(folder / ".tcps/records/skus/ab/x/receipts/1.json"),
         {"EXTRA"},
     ),
     "ledger line edited": (rewrite_line, {"EDITED"}),
