@@ -65,6 +65,11 @@ class Mark(NamedTuple):
         return cls(int(digits), boot) if plain else None
 
 
+def is_remnant(content: bytes, wanted: bytes) -> bool:
+    """Whether `content` may be what a power cut left of `wanted`: cut short, or zero-filled (format 5.5)."""
+    return wanted.startswith(content.rstrip(b"\0"))
+
+
 class RecordFiles:
     """The record files of one store. `boot` names the running of the machine, `boot_id` by default."""
 
@@ -87,9 +92,12 @@ class RecordFiles:
         return self.disk.sha256(self.root / path)
 
     def receipts_of(self, sku_id: str) -> dict[str, str | None]:
-        """SHA-256 of every file in the SKU's receipts folder by path; None for what is no plain file."""
-        folder = self.root / sku_folder(sku_id) / "receipts"
-        paths = [path for path in self.disk.walk(folder) if not is_temporary(path.name)]
+        """`all_files` of the SKU's receipts folder."""
+        return self.all_files(f"{sku_folder(sku_id)}/receipts")
+
+    def all_files(self, below: str) -> dict[str, str | None]:
+        """SHA-256 of every file below a folder by path; None for what is no plain file."""
+        paths = [path for path in self.disk.walk(self.root / below) if not is_temporary(path.name)]
         names = [path.relative_to(self.root).as_posix() for path in paths]
         return {name: self.sha256(name) for name in names}
 
@@ -107,18 +115,27 @@ class RecordFiles:
         mark = Mark.parsed(self.disk.read(self.root / "records.lock") or b"")
         return mark is not None and mark.boot == self.boot
 
-    def project(self, entries: Callable[[int, int], Iterable[Entry]], last: int) -> None:
+    def project(
+        self,
+        entries: Callable[[int, int], Iterable[Entry]],
+        last: int,
+        digests: Callable[[str, str], Iterable[str]] = lambda kind, record_id: (),
+    ) -> None:
         """Bring the files up to entry `last`, which is durable; `entries(first, last)` reads them.
 
         What somebody else has projected meanwhile is left alone, so that no newer file is replaced
-        by an older one.
+        by an older one. When a power cut may have come between, so is a file that shows neither a
+        state of its record (`digests(kind, id)` are all that it ever had) nor a remnant of one: it
+        was changed by other hands, which a verification must see.
         """
         self._lock.acquire()
         try:
             note = self._lock.read_note()
             position = self._position(note)
             if position < last:
-                self._write(entries(position + 1, last))
+                mark = Mark.parsed(note)
+                settled = mark is not None and mark.boot == self.boot
+                self._write(entries(position + 1, last), None if settled else digests)
             made = Mark(max(position, last), self.boot).note()
             if made != note:
                 self._lock.write_note(made)
@@ -152,14 +169,32 @@ class RecordFiles:
         except ValueError:
             return 0
 
-    def _write(self, entries: Iterable[Entry]) -> None:
-        newest: dict[tuple[str, str], Change] = {}
+    def _write(self, entries: Iterable[Entry], digests: Callable[[str, str], Iterable[str]] | None) -> None:
+        states: dict[tuple[str, str], list[Change]] = {}
         for entry in entries:
             for change in entry.changes:
-                newest[change.kind, change.id] = change
-        for change in newest.values():
-            path = self.root / relative_path(change.kind, change.id, change.record)
-            if change.record is None:
+                states.setdefault((change.kind, change.id), []).append(change)
+        for (kind, record_id), changes in states.items():
+            newest = changes[-1]
+            path = self.root / relative_path(kind, record_id, newest.record)
+            if digests is not None and self._is_foreign(path, changes, digests):
+                continue
+            if newest.record is None:
                 self.disk.remove(path)
             else:
-                self.disk.replace(path, file_bytes(change.record))
+                self.disk.replace(path, file_bytes(newest.record))
+
+    def _is_foreign(
+        self, path: Path, changes: list[Change], digests: Callable[[str, str], Iterable[str]]
+    ) -> bool:
+        """Whether a file is there that neither a writer nor a power cut can have left."""
+        content = self.disk.read_plain(path)
+        if content is None:
+            return path.is_symlink() or path.exists()
+        found = hashlib.sha256(content).hexdigest()
+        records = [change.record for change in changes if change.record is not None]
+        return (
+            not any(change.sha256 == found for change in changes)
+            and not any(is_remnant(content, file_bytes(record)) for record in records)
+            and found not in digests(changes[-1].kind, changes[-1].id)
+        )

@@ -12,7 +12,7 @@ from tcps.model import KINDS, Bucket, Json, parse_enum
 from tcps.model.text import checked_id
 from tcps.rules import kanban, policy
 from tcps.service import views
-from tcps.store import Filter, Store
+from tcps.store import Store
 from tcps.verify import Report
 
 _POLL_SECONDS = 0.1
@@ -75,11 +75,8 @@ def log(
 
 def verify_chains(store: Store, sku_ids: list[str]) -> Json:
     """The verdict on the chains of some SKUs, or of all when none is named (interface 5)."""
-    if not sku_ids:
-        with store.view() as view:
-            sku_ids = [sku.id for sku in view.skus(Filter(), None)]
     with _deciding():
-        return chains_report(store.verify_chains(sku_ids))
+        return chains_report(store.verify_chains([checked_id("sku_id", s) for s in sku_ids] or None))
 
 
 def verify_store(store: Store) -> Json:

@@ -149,18 +149,12 @@ class Engine:
             finally:
                 self._mutex.release()
 
-    def settle(self) -> None:
-        """Write the record files again that a power cut may have lost, if there may have been one."""
-        if self._batch is None and self._view is None and not self.records.is_settled():
-            start = self.records.position()
-            if self._project_all().size > start:
-                self.fold.notice(f"the record files were written again from entry {start + 1} on")
-
     def _project_all(self) -> Checkpoint:
         """Bring the record files to the ledger's head, all of which is made durable first."""
         with self._turn(), self._writing() as batch:
             self.ledger.sync_end()  # others may have appended, and not synced yet
-            self.records.project(self.fold.entries, batch.start.seq)
+            loader = self.fold.loader()
+            self.records.project(self.fold.entries, batch.start.seq, loader.digests)
             return Checkpoint(self.identity.origin, batch.start.seq, batch.tree.root())
 
     @contextlib.contextmanager
@@ -291,7 +285,8 @@ class Engine:
 
         try:
             with self._turn():
-                self.records.project(entries, last)
+                loader = self.fold.loader()  # opened before `records.lock` is taken, as everywhere
+                self.records.project(entries, last, loader.digests)
             if last // CHECKPOINT_EVERY > (first - 1) // CHECKPOINT_EVERY:
                 self.checkpoint()
         except (TcpsError, sqlite3.Error) as error:  # committed all the same: the ledger has it

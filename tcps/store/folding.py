@@ -237,7 +237,9 @@ class Fold:
             self.notice(f"the record files were written again from entry {start + 1} on")
         try:
             self.ledger.sync_end()
-            self.records.project(lambda first, end: map(loader.entry, range(first, end + 1)), last)
+            self.records.project(
+                lambda first, end: map(loader.entry, range(first, end + 1)), last, loader.digests
+            )
         except TcpsError as error:
             self.notice(f"record files are behind the ledger: {error.message}")
 

@@ -63,6 +63,14 @@ class Loader:
                 return file_bytes(change.record)
         raise IntegrityError(f"ledger entry {row.seq} does not hold {row.id}")
 
+    def digests(self, kind: str, record_id: str) -> Iterator[str]:
+        """SHA-256 of the file of every state that the record ever had, newest first."""
+        sql = "SELECT seq FROM change WHERE kind=? AND id=? ORDER BY seq DESC"
+        for (seq,) in self.index.db.execute(sql, (kind, record_id)).fetchall():
+            for change in self.entry(seq).changes:
+                if (change.kind, change.id) == (kind, record_id) and change.sha256 is not None:
+                    yield change.sha256
+
     def entry(self, seq: int) -> Entry:
         """One entry of the ledger, read at its place. Raises IntegrityError."""
         if self.pending and seq >= self.pending[0].seq:

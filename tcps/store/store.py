@@ -10,7 +10,7 @@ import msgspec
 
 from tcps import verify
 from tcps.canonical import sha256_hex
-from tcps.errors import IntegrityError, TcpsError, invalid_field, missing, not_found
+from tcps.errors import IntegrityError, invalid_field, missing, not_found
 from tcps.files import Disk
 from tcps.ledger import Entry
 from tcps.merkle import Checkpoint
@@ -266,9 +266,9 @@ class Store:
         """Check one SKU's chain against the ledger, every byte read again. Raises NotFound."""
         return self.verify_chains([checked_id("sku_id", sku_id)])
 
-    def verify_chains(self, sku_ids: list[str]) -> verify.Report:
-        """`verify_chain` of several SKUs in one reading of the ledger."""
-        engine = self._settled()
+    def verify_chains(self, sku_ids: list[str] | None = None) -> verify.Report:
+        """`verify_chain` of several SKUs, or (None) of all that the ledger knows, in one reading of it."""
+        engine = self.engine
         identity, boot = engine.identity, engine.records.boot
         return verify.verify_chains(
             self.folder,
@@ -282,7 +282,7 @@ class Store:
 
     def verify_integrity(self) -> verify.Report:
         """Check the whole store: ledger, checkpoint, every record file, every chain."""
-        engine = self._settled()
+        engine = self.engine
         identity, boot = engine.identity, engine.records.boot
         return verify.verify_store(
             self.folder, engine.fold.disk, identity.origin, identity.store_id, engine.clock(), boot=boot
@@ -299,12 +299,6 @@ class Store:
         if not entries:
             raise not_found(kind, record_id)
         return entries
-
-    def _settled(self) -> Engine:
-        """The engine, after the recovery from a power cut; what hinders it is for the verification to say."""
-        with contextlib.suppress(TcpsError):
-            self.engine.settle()
-        return self.engine
 
     def _get(self, kind: type[R], record_id: str) -> R:
         checked_id(kind.id_field, record_id)

@@ -18,13 +18,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tcps.canonical import record_bytes
 from tcps.errors import not_found
 from tcps.files import Disk
 from tcps.ledger import Ledger
 from tcps.merkle import Checkpoint
 from tcps.model import Timestamp
-from tcps.projections.records import RecordFiles, is_temporary
-from tcps.rules.chain import Chain, Finding, Verdict, andon_span, judge
+from tcps.projections.records import RecordFiles, is_remnant
+from tcps.rules.chain import Chain, Expected, Finding, Verdict, andon_span, judge
 from tcps.rules.policy import setting
 from tcps.verify import findings
 from tcps.verify.reading import Key, Reading
@@ -63,23 +64,27 @@ def verify_chains(
     disk: Disk,
     origin: str,
     store_id: str,
-    sku_ids: Iterable[str],
+    sku_ids: Iterable[str] | None,
     now: Timestamp,
     *,
     boot: str | None = None,
 ) -> Report:
-    """The verdicts on some SKUs' chains. Raises NotFound for a SKU that the ledger does not know."""
-    wanted = frozenset(sku_ids)
+    """The verdicts on some SKUs' chains, or (None) on all that the ledger knows.
+
+    Raises NotFound for a SKU that the ledger does not know.
+    """
+    wanted = None if sku_ids is None else frozenset(sku_ids)
     records = RecordFiles(disk, folder, 0, boot)
     start = _start(records, origin)
-    found = {sku_id: records.receipts_of(sku_id) for sku_id in wanted}
+    found = _receipt_files(records) if wanted is None else {s: records.receipts_of(s) for s in wanted}
     reading = Reading(Ledger(disk, folder / "ledger"), store_id, wanted)
     reading.read(start.checkpoint, start.acknowledged)
     wrong = start.findings + reading.findings
-    unknown = sorted(wanted - reading.skus)
+    unknown = sorted((wanted or frozenset()) - reading.skus)
     if unknown and not wrong:
         raise not_found("sku", unknown[0])
-    verdicts = [_verdict(reading, records, start, sku_id, found[sku_id], now) for sku_id in sorted(wanted)]
+    judged = sorted(reading.skus if wanted is None else wanted)
+    verdicts = [_verdict(reading, records, start, s, found.get(s, {}), now) for s in judged]
     receipts = sum(verdict.receipts_checked for verdict in verdicts)
     return Report(verdicts, wrong, reading.tree.size, reading.tree.root(), receipts)
 
@@ -90,8 +95,7 @@ def verify_store(
     """The whole store: ledger, checkpoint, every record file, every chain."""
     records = RecordFiles(disk, folder, 0, boot)
     start = _start(records, origin)
-    files = [path for path in disk.walk(folder / "records") if not is_temporary(path.name)]
-    found = {path.relative_to(folder).as_posix(): disk.sha256(path) for path in files}
+    found = records.all_files("records")
     reading = Reading(Ledger(disk, folder / "ledger"), store_id, None)
     reading.read(start.checkpoint, start.acknowledged)
     receipts, others = _by_sku(found, reading.skus)
@@ -118,6 +122,16 @@ def _start(records: RecordFiles, origin: str) -> _Start:
     return _Start(max(acknowledged, checkpoint.size), written, settled, checkpoint, [])
 
 
+def _receipt_files(records: RecordFiles) -> dict[str, dict[str, str | None]]:
+    """The files of every receipts folder by SKU."""
+    found: dict[str, dict[str, str | None]] = {}
+    for path, sha256 in records.all_files("records/skus").items():
+        parts = path.split("/")
+        if len(parts) >= 6 and parts[4] == "receipts":
+            found.setdefault(parts[3], {})[path] = sha256
+    return found
+
+
 def _by_sku(found: Found, skus: set[str]) -> tuple[dict[str, dict[str, str | None]], Found]:
     """The files in receipts folders of known SKUs by SKU, and all other files."""
     receipts: dict[str, dict[str, str | None]] = {}
@@ -136,7 +150,7 @@ def _verdict(
     expected, files = reading.chains.get(sku_id, []), dict(found)
     for promise in expected:
         place = reading.places["receipt", promise.receipt.id]
-        if place.seq > start.written and (not start.settled or promise.path not in files):
+        if place.seq > start.written and _may_be_late(records, start, promise, files):
             files[promise.path] = place.sha256
     andons = reading.andons.get(sku_id, {}).values()
     chain = Chain(
@@ -149,6 +163,14 @@ def _verdict(
         max_gap_hours=setting(reading.policy, "max_gap_hours"),
     )
     return judge(chain, now)
+
+
+def _may_be_late(records: RecordFiles, start: _Start, promise: Expected, found: Found) -> bool:
+    """Whether a receipt's file is not written yet, or is a remnant that a power cut left of it."""
+    if promise.path not in found:
+        return True
+    content = None if start.settled else records.read_plain(promise.path)
+    return content is not None and is_remnant(content, record_bytes(promise.receipt))
 
 
 def _files(reading: Reading, records: RecordFiles, start: _Start, found: Found) -> list[Finding]:
@@ -164,22 +186,26 @@ def _files(reading: Reading, records: RecordFiles, start: _Start, found: Found) 
             late[path] = key
         else:
             wrong.append(_differs(reading, key, found))
-    wrong += _never_so(reading, start, found, late)
+    wrong += _never_so(reading, records, start, found, late)
     for path in sorted(found.keys() - places.keys()):
         if reading.removed.get(path, 0) <= start.written:
             wrong.append(findings.extra(path))
     return wrong
 
 
-def _never_so(reading: Reading, start: _Start, found: Found, late: dict[str, Key]) -> list[Finding]:
-    """Files behind the ledger that do not even show an earlier state of their record."""
+def _never_so(
+    reading: Reading, records: RecordFiles, start: _Start, found: Found, late: dict[str, Key]
+) -> list[Finding]:
+    """Files behind the ledger that show no earlier state of their record, nor a remnant of one."""
     there = {path: key for path, key in late.items() if path in found}
-    if not there or not start.settled:  # a power cut may have torn what was not synced
+    if not there:
         return []
-    versions = reading.versions(frozenset(there.values()))
-    return [
-        _differs(reading, key, found) for path, key in there.items() if (path, found[path]) not in versions
-    ]
+    known: set[str] = set()
+    for path, state in reading.states(frozenset(there.values())):
+        content = records.read_plain(path)
+        if content is not None and (content == state or (not start.settled and is_remnant(content, state))):
+            known.add(path)
+    return [_differs(reading, key, found) for path, key in there.items() if path not in known]
 
 
 def _differs(reading: Reading, key: Key, found: Found) -> Finding:

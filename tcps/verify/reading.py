@@ -1,6 +1,6 @@
 """The ledger as a verification reads it: every line from the first, nothing taken on trust."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -57,14 +57,12 @@ class Reading:
         if self.tree.size < acknowledged:
             self.findings.append(findings.rolled_back(self.tree.size, acknowledged))
 
-    def versions(self, keys: frozenset[Key]) -> set[tuple[str, str]]:
-        """The paths of some records with each digest that the ledger ever gave them."""
-        return {
-            (relative_path(change.kind, change.id, change.record), change.sha256)
-            for entry in self._entries()
-            for change in entry.changes
-            if (change.kind, change.id) in keys and change.record is not None and change.sha256 is not None
-        }
+    def states(self, keys: frozenset[Key]) -> Iterator[tuple[str, bytes]]:
+        """The path and the file's bytes of every state that some records ever had."""
+        for entry in self._entries():
+            for change in entry.changes:
+                if (change.kind, change.id) in keys and change.record is not None:
+                    yield relative_path(change.kind, change.id, change.record), file_bytes(change.record)
 
     def _entries(self) -> Iterable[Entry]:
         for seq, line in enumerate(self.ledger.lines(Head()), start=1):

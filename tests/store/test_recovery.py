@@ -208,6 +208,7 @@ def test_after_a_restart_the_record_files_are_written_again_from_the_checkpoint(
         path.write_bytes(b"") if n % 2 else path.unlink()
     with shop.opened(tmp_path, boot="two") as store:
         assert shop.classes(store) == set()
+        assert len(store.list_work_orders()) == 3
         assert "written again from entry 2 on" in store.notices[0]
         assert shop.record_files(tmp_path) == whole
     with shop.opened(tmp_path, boot="two") as store:
