@@ -9,10 +9,11 @@
 """
 
 import os
-import pwd
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from tcps.user import user_name
 
 WAIT_SECONDS = 30.0
 
@@ -55,11 +56,3 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.envir
 def debugging(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether tracebacks are to be shown."""
     return environment.get("TCPS_DEBUG") == "1"
-
-
-def user_name() -> str:
-    """The operating system's name of the user, or its number where it has no name."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid-{os.getuid()}"

@@ -1,7 +1,10 @@
 """The command line: parse, one call of a use case, one call of `render`."""
 
+import contextlib
+import gc
 import os
 import sys
+from typing import NoReturn
 
 from tcps import __version__
 
@@ -12,12 +15,20 @@ def main() -> None:
     if arguments == ["--version"]:  # nothing else needs to be imported for it
         print(f"tcps {__version__}")
         return
+    gc.disable()  # importing makes many objects and no garbage
     from tcps.cli.root import run
 
-    code = run(arguments)
+    gc.freeze()
+    gc.enable()
+    leave(run(arguments))
+
+
+def leave(code: int) -> NoReturn:
+    """End the process at once: what it opened is closed, and the interpreter's own farewell takes 15 ms."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has gone; as other programs do
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
-    sys.exit(code)
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.flush()
+    os._exit(code)

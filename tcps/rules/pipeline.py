@@ -2,10 +2,11 @@
 
 from tcps.rules.receipts import Recorded, judge_stored, record, require_at
 from tcps.rules.runs import RUN_FIELDS, Run, read_run
-from tcps.rules.skus import abort, advance, create, publish, run
+from tcps.rules.skus import SKU_FIELDS, abort, advance, create, publish, run
 
 __all__ = [
     "RUN_FIELDS",
+    "SKU_FIELDS",
     "Recorded",
     "Run",
     "abort",

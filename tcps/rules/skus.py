@@ -30,6 +30,9 @@ from tcps.rules.receipts import (
 from tcps.rules.runs import Run
 from tcps.rules.state import Production, State, found, wrong_status
 
+SKU_FIELDS = ("work_order_id", "sku_id", "metadata")
+"""What the one who makes a SKU may say of it."""
+
 
 def create(state: State, work_order_id: str, sku_id: object = None, metadata: object = None) -> Sku:
     """Put a SKU of the order at the first stage; a queued order is started."""

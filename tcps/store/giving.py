@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tcps.canonical import file_bytes, parse, plain
+from tcps.canonical import file_bytes, line_bytes, parse, plain
 from tcps.errors import (
     Conflict,
     IntegrityError,
@@ -74,7 +74,19 @@ def changed(current: R | None, given: dict[str, Any]) -> dict[str, Any]:
     if current is None:
         return given
     stored = plain(current)
-    return {name: value for name, value in given.items() if name not in stored or stored[name] != value}
+    return {name: value for name, value in given.items() if not _is_same(stored, name, value)}
+
+
+def _is_same(stored: dict[str, Any], name: str, value: object) -> bool:
+    """Whether the field has this value: as it is written, for `1`, `1.0` and `true` are equal in Python."""
+    return name in stored and (stored[name] is value or _written(stored[name]) == _written(value))
+
+
+def _written(value: object) -> bytes | object:
+    try:
+        return line_bytes(value)
+    except (TypeError, ValueError):  # not JSON: the rules say what is wrong with it
+        return value
 
 
 def require_current(current: Record | None, record_id: str, revision: int) -> None:

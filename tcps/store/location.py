@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 import msgspec
@@ -51,7 +50,7 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
     folder = parent / FOLDER
     if (folder / "store.json").exists():
         return folder, False
-    store_id = secrets.token_hex(8)
+    store_id = os.urandom(8).hex()
     created = clock()
     identity = Identity(store_id=store_id, origin=f"tcps/{store_id}", format=FORMAT, created=created)
     disk.make_dirs(parent)

@@ -1,16 +1,17 @@
-"""Store: the library's public surface (interface 8), which the command line uses too."""
+"""Store: the library's public surface (interface 8), which the command line uses too.
+
+What only some methods need is imported by them: a command pays for what it uses.
+"""
 
 import contextlib
-import getpass
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tcps import verify
 from tcps.canonical import sha256_hex
-from tcps.errors import IntegrityError, invalid_field, missing, not_found
+from tcps.errors import IntegrityError, invalid_field, not_found
 from tcps.files import Disk
 from tcps.ledger import Entry
 from tcps.merkle import Checkpoint
@@ -21,6 +22,7 @@ from tcps.model import (
     Clock,
     Receipt,
     Record,
+    Sku,
     Stage,
     WorkOrder,
     WorkOrderStatus,
@@ -28,11 +30,15 @@ from tcps.model import (
     system_clock,
 )
 from tcps.model.text import LABEL, checked_id, required
-from tcps.rules import andon, pipeline, signals, work_orders
+from tcps.rules import andon, signals, work_orders
 from tcps.store import giving, location
 from tcps.store.draft import Draft
 from tcps.store.engine import Engine
 from tcps.store.view import Filter, View
+from tcps.user import user_name
+
+if TYPE_CHECKING:
+    from tcps.verify import Report
 
 R = TypeVar("R", bound=Record)
 Given = Mapping[str, Any]
@@ -62,7 +68,7 @@ class Store:
     ) -> "Store":
         """Open the store in `path`, a `.tcps` folder or the folder that holds one. Raises NoStore."""
         folder = location.find(str(path), Path.cwd())
-        who = required("actor", actor or _user(), "a store", LABEL)
+        who = required("actor", actor or user_name(), "a store", LABEL)
         return cls(Engine(folder, disk=disk, clock=clock, wait=wait), who)
 
     @classmethod
@@ -129,6 +135,8 @@ class Store:
         Takes sku_id, stage, and any of status, metrics, evidence, artifacts, duration_ms, timestamp.
         """
         self._refuse_own_id(Receipt, receipt)
+        from tcps.rules import pipeline
+
         given = giving.fields(Receipt, receipt, pipeline.RUN_FIELDS)
         run = pipeline.read_run(**giving.needed(given, ("sku_id", "stage"), "a receipt"))
         with self.transaction("receipt.add") as draft:
@@ -217,6 +225,48 @@ class Store:
         with self.transaction("work_order.delete") as draft:
             return work_orders.delete(draft, work_order_id)
 
+    # SKUs
+
+    def store_sku(self, sku: Sku | Given) -> Sku:
+        """Put a SKU at the first stage, from work_order_id and any of sku_id, metadata; the order is started.
+
+        Without an id it gets the one that its order wants, else the next SKU-<n>.
+        """
+        from tcps.rules import pipeline
+
+        given = giving.fields(Sku, sku, pipeline.SKU_FIELDS)
+        giving.needed(given, ("work_order_id",), "a SKU")
+        with self.transaction("sku.create") as draft:
+            return pipeline.create(draft, **given)
+
+    def get_sku(self, sku_id: str) -> Sku:
+        """The SKU. Raises NotFound."""
+        return self._get(Sku, sku_id)
+
+    def list_skus(self, limit: int | None = None) -> list[Sku]:
+        """Every SKU, oldest first."""
+        with self.view() as view:
+            return list(view.skus(Filter(), limit))
+
+    def list_skus_by_work_order(self, work_order_id: str) -> list[Sku]:
+        """The SKUs of a work order, oldest first."""
+        with self.view() as view:
+            return list(view.skus_of(checked_id("work_order_id", work_order_id)))
+
+    def advance_sku(self, sku_id: str) -> Sku:
+        """Move a SKU on: its newest receipt passes, and no Andon blocks."""
+        from tcps.rules import pipeline
+
+        with self.transaction("sku.advance") as draft:
+            return pipeline.advance(draft, sku_id)
+
+    def publish_sku(self, sku_id: str) -> Sku:
+        """Publish a completed SKU: no open Andon, its chain intact and complete."""
+        from tcps.rules import pipeline
+
+        with self.transaction("sku.publish") as draft:
+            return pipeline.publish(draft, sku_id)
+
     # Andon events
 
     def store_andon_event(self, event: AndonEvent | Given) -> AndonEvent:
@@ -262,12 +312,14 @@ class Store:
 
     # The store
 
-    def verify_chain(self, sku_id: str) -> verify.Report:
+    def verify_chain(self, sku_id: str) -> "Report":
         """Check one SKU's chain against the ledger, every byte read again. Raises NotFound."""
         return self.verify_chains([checked_id("sku_id", sku_id)])
 
-    def verify_chains(self, sku_ids: list[str] | None = None) -> verify.Report:
+    def verify_chains(self, sku_ids: list[str] | None = None) -> "Report":
         """`verify_chain` of several SKUs, or (None) of all that the ledger knows, in one reading of it."""
+        from tcps import verify
+
         engine = self.engine
         identity, boot = engine.identity, engine.records.boot
         return verify.verify_chains(
@@ -280,8 +332,10 @@ class Store:
             boot=boot,
         )
 
-    def verify_integrity(self) -> verify.Report:
+    def verify_integrity(self) -> "Report":
         """Check the whole store: ledger, checkpoint, every record file, every chain."""
+        from tcps import verify
+
         engine = self.engine
         identity, boot = engine.identity, engine.records.boot
         return verify.verify_store(
@@ -318,11 +372,3 @@ class Store:
         if record_id is not None:
             with self.view() as view:
                 giving.refuse_given_id(kind, record_id, view.get(kind, record_id))
-
-
-def _user() -> str:
-    """The operating system's name of the user."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        raise missing(["actor"], "a store") from None

@@ -233,3 +233,31 @@ def test_a_store_that_does_not_say_what_it_is_cannot_be_opened(
     (tmp_path / ".tcps" / "store.json").write_bytes(content)
     with pytest.raises(kind):
         opened()
+
+
+def test_a_sku_is_made_moved_and_published_through_the_library(store: Store) -> None:
+    order = store.store_work_order({"title": "an order", "sku_id": "app-1"})
+    sku = store.store_sku({"work_order_id": order.work_order_id})
+    assert (sku.sku_id, store.get_sku("app-1")) == ("app-1", sku)
+    assert [one.sku_id for one in store.list_skus()] == ["app-1"]
+    assert store.list_skus_by_work_order(order.work_order_id) == [sku]
+    with pytest.raises(Refused) as refused:
+        store.advance_sku("app-1")
+    assert refused.value.code == "receipt_missing"
+    metrics = {"shacl_conforms": True, "shacl_violations": 0}
+    store.store_receipt({"sku_id": "app-1", "stage": "shacl", "metrics": metrics})
+    assert store.advance_sku("app-1").current_stage == "compilation"
+    with pytest.raises(Refused) as refused:
+        store.publish_sku("app-1")
+    assert refused.value.code == "invalid_transition"
+    with pytest.raises(InvalidInput):
+        store.store_sku({"sku_id": "app-2"})
+    with pytest.raises(NotFound):
+        store.get_sku("app-2")
+
+
+def test_an_update_tells_true_from_one(store: Store) -> None:
+    order = store.store_work_order({"title": "an order", "metadata": {"flag": 1}})
+    given = {"work_order_id": "WO-1", "revision": order.revision, "metadata": {"flag": True}}
+    assert store.update_work_order(given).metadata == {"flag": True}
+    assert store.get_work_order("WO-1").metadata["flag"] is True
