@@ -14,7 +14,7 @@ import msgspec
 import orjson
 
 from tcps.errors import InvalidInput, invalid_field
-from tcps.model import Record
+from tcps.model import Json, Record
 
 _LINE = orjson.OPT_SORT_KEYS
 _FILE = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
@@ -45,21 +45,20 @@ def record_bytes(record: Record) -> bytes:
     return file_bytes(plain(record))
 
 
-def checked_bytes(record: Record) -> bytes:
-    """`record_bytes`, once it is sure that reading them gives the record again.
+def checked_bytes(kind: str, value: Json) -> bytes:
+    """The file's bytes of a record given as builtins, once it is sure that reading them gives it again.
 
     Raises InvalidInput for what JSON cannot hold: NaN, infinities, integers beyond 64 bits, halves of
     surrogate pairs, keys that are no text, nesting far deeper than `DEPTH`.
     """
-    value = plain(record)
     try:
         content = file_bytes(value)
     except TypeError as error:
-        raise invalid_field(record.kind, f"cannot be written as JSON: {error}") from None
+        raise invalid_field(kind, f"cannot be written as JSON: {error}") from None
     if _TOO_DEEP in content:
-        raise invalid_field(record.kind, f"is nested deeper than {DEPTH} levels")
+        raise invalid_field(kind, f"is nested deeper than {DEPTH} levels")
     if b"null" in content and _holds_no_number(value):  # orjson writes NaN and infinities as null
-        raise invalid_field(record.kind, "holds NaN or an infinity, which JSON has not")
+        raise invalid_field(kind, "holds NaN or an infinity, which JSON has not")
     return content
 
 

@@ -2,9 +2,8 @@
 
 from tcps.ledger import Entry, Head, Line
 from tcps.merkle import Tree
-from tcps.model import Record
 from tcps.projections.index import Index
-from tcps.store.draft import Draft, Key
+from tcps.store.draft import Changed, Draft, Key
 
 
 class Batch:
@@ -16,7 +15,7 @@ class Batch:
         self.tree = tree
         self.lines: list[Line] = []
         self.entries: list[Entry] = []
-        self.records: dict[Key, Record | None] = {}
+        self.records: dict[Key, Changed] = {}
         self.draft: Draft | None = None
         self.appended = False
 

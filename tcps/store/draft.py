@@ -5,10 +5,10 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from tcps.canonical import checked_bytes, file_bytes, plain, record_bytes, sha256_hex
+from tcps.canonical import checked_bytes, plain, sha256_hex
 from tcps.errors import InvalidInput
 from tcps.ledger import Change
-from tcps.model import PREFIXES, Receipt, Record, Timestamp
+from tcps.model import PREFIXES, Json, Receipt, Record, Timestamp
 from tcps.model.text import RECORD_BYTES
 from tcps.projections.records import relative_path
 from tcps.rules.chain import Expected
@@ -26,6 +26,13 @@ class Mark(NamedTuple):
     given: dict[str, int]
 
 
+class Changed(NamedTuple):
+    """A record as a transaction left it (None: removed), and the change as the ledger takes it."""
+
+    record: Record | None
+    change: Change
+
+
 class Draft(View):
     """A transaction's own changes over what is committed; what `rules` see as their State."""
 
@@ -36,14 +43,13 @@ class Draft(View):
         now: Timestamp,
         actor: str,
         seq: int,
-        batch: dict[Key, Record | None],
+        batch: dict[Key, Changed],
     ) -> None:
         super().__init__(loader, store_id, now, actor)
         self.seq = seq
         self.batch = batch
-        self.changes: dict[Key, Record | None] = {}
-        self._removed: dict[Key, int] = {}
-        self._undo: list[tuple[Key, bool, Record | None]] = []
+        self.changes: dict[Key, Changed] = {}
+        self._undo: list[tuple[Key, Changed | None]] = []
         self._given: dict[str, int] = {}
         self._tickets = 0
 
@@ -52,7 +58,7 @@ class Draft(View):
         key = (kind.kind, record_id)
         for own in (self.changes, self.batch):
             if key in own:
-                record = own[key]
+                record = own[key].record
                 return record if isinstance(record, kind) else None
         return super().get(kind, record_id)
 
@@ -60,7 +66,9 @@ class Draft(View):
         """Take a new or changed record; gives it with its revision. Raises `too_large` over 1 MiB."""
         key = (record.kind, record.id)
         record = replace(record, revision=self._revision(key))
-        size = len(checked_bytes(record))
+        value = plain(record)
+        content = checked_bytes(record.kind, value)
+        size = len(content)
         if size > RECORD_BYTES:
             name = f"{record.kind.replace('_', ' ')} {record.id}"
             raise InvalidInput(
@@ -68,14 +76,13 @@ class Draft(View):
                 code="too_large",
                 details={"fields": [record.kind], "size": size},
             )
-        self._set(key, record)
+        self._set(key, record, record.revision, sha256_hex(content), value)
         return record
 
     def remove(self, record: Record) -> None:
         """Delete the record."""
         key = (record.kind, record.id)
-        self._removed[key] = self._revision(key)
-        self._set(key, None)
+        self._set(key, None, self._revision(key), None, None)
 
     def next_id(self, kind: str) -> str:
         """The next id of the kind's counter."""
@@ -95,55 +102,44 @@ class Draft(View):
     def revert(self, mark: Mark) -> None:
         """Forget the changes since `mark`; the index's rows are put back by its own savepoint."""
         while len(self._undo) > mark.changes:
-            key, was_changed, before = self._undo.pop()
-            if was_changed:
-                self.changes[key] = before
-            else:
+            key, before = self._undo.pop()
+            if before is None:
                 del self.changes[key]
+            else:
+                self.changes[key] = before
         self._given = dict(mark.given)
 
     def sealed(self) -> tuple[Change, ...]:
         """The changes as the ledger takes them."""
-        return tuple(self._change(key, record) for key, record in self.changes.items())
+        return tuple(changed.change for changed in self.changes.values())
 
     def _promise(self, record_id: str) -> tuple[Expected, int]:
         """A receipt as this transaction, the batch or the ledger has it."""
-        receipt = self.changes.get(("receipt", record_id))
-        if not isinstance(receipt, Receipt):
+        changed = self.changes.get(("receipt", record_id))
+        if changed is None or not isinstance(changed.record, Receipt):
             return super()._promise(record_id)
-        path = relative_path("receipt", record_id, plain(receipt))
-        sha256 = sha256_hex(record_bytes(receipt))
-        return Expected(path=path, sha256=sha256, receipt=receipt), self.seq
+        change = changed.change
+        assert change.sha256 is not None
+        path = relative_path("receipt", record_id, change.record)
+        return Expected(path=path, sha256=change.sha256, receipt=changed.record), self.seq
 
     def _ids(self, table: str, where: Filter, limit: int | None, sort: str) -> Iterator[str]:
         yield from list(super()._ids(table, where, limit, sort))  # the caller may change the table
 
-    def _set(self, key: Key, record: Record | None) -> None:
-        self._undo.append((key, key in self.changes, self.changes.get(key)))
-        self.changes[key] = record
-        self.loader.index.put(*key, record)
-
-    def _change(self, key: Key, record: Record | None) -> Change:
+    def _set(
+        self, key: Key, record: Record | None, revision: int, sha256: str | None, value: Json | None
+    ) -> None:
         kind, record_id = key
-        if record is None:
-            revision = self._removed[key]
-            return Change(kind=kind, id=record_id, revision=revision, sha256=None, record=None)
-        value = plain(record)
-        return Change(
-            kind=kind,
-            id=record_id,
-            revision=record.revision,
-            sha256=sha256_hex(file_bytes(value)),
-            record=value,
-        )
+        change = Change(kind=kind, id=record_id, revision=revision, sha256=sha256, record=value)
+        self._undo.append((key, self.changes.get(key)))
+        self.changes[key] = Changed(record, change)
+        self.loader.index.put(kind, record_id, record)
 
     def _revision(self, key: Key) -> int:
         """One more than before the transaction, however often it changes the record."""
         if key in self.changes:
-            record = self.changes[key]
-            return self._removed[key] if record is None else record.revision
-        before = self.batch.get(key)
-        if before is not None:
-            return before.revision + 1
+            return self.changes[key].change.revision
+        if key in self.batch and self.batch[key].record is not None:
+            return self.batch[key].change.revision + 1
         row = self.loader.row(*key)
         return 1 if row is None else row.revision + 1

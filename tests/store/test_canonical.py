@@ -19,7 +19,6 @@ from tcps.canonical import (
     sha256_hex,
 )
 from tcps.errors import InvalidInput
-from tcps.model import Policy
 
 GOLDEN: dict[str, tuple[Any, bytes]] = {
     "keys are sorted by code point": ({"b": 1, "a": 2, "B": 3, "ä": 4}, '{"B":3,"a":2,"b":1,"ä":4}'.encode()),
@@ -126,13 +125,13 @@ def test_arbitrary_bytes_are_read_or_refused(content: bytes) -> None:
 )
 def test_a_record_that_json_cannot_hold_is_refused(value: Any) -> None:
     with pytest.raises(InvalidInput):
-        checked_bytes(Policy(settings={"x": value, "y": None}))
+        checked_bytes("policy", {"settings": {"x": value, "y": None}})
 
 
 def test_a_record_may_hold_null_but_not_nest_without_end() -> None:
     deep: Any = None
     for _ in range(60):
         deep = [deep]
-    checked_bytes(Policy(settings={"x": deep}))
+    checked_bytes("policy", {"settings": {"x": deep}})
     with pytest.raises(InvalidInput, match="deeper"):
-        checked_bytes(Policy(settings={"x": [[[[[[[[[[[[[[deep]]]]]]]]]]]]]]}))
+        checked_bytes("policy", {"settings": {"x": [[[[[[[[[[[[[[deep]]]]]]]]]]]]]]}})
