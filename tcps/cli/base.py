@@ -156,13 +156,19 @@ def opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
             yield store, out
         finally:
             for notice in store.notices:
-                print(f"warning: {notice}", file=sys.stderr)
+                say(f"warning: {notice}")
+
+
+def say(text: str) -> None:
+    """A line for a person on stderr, after what is on stdout already."""
+    sys.stdout.flush()
+    print(text, file=sys.stderr)
 
 
 def tried(dry_run: bool) -> None:
     """Say that a dry run was one."""
     if dry_run:
-        print("dry run: nothing was changed", file=sys.stderr)
+        say("dry run: nothing was changed")
 
 
 def text(value: str | None, what: str) -> str | None:

@@ -86,7 +86,7 @@ def run(arguments: list[str]) -> int:
         return _report(error, arguments)
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # the second is how Typer ends when our reader has gone
         return 141
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

@@ -1,12 +1,11 @@
 """`tcps run -- CMD…`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tcps.cli.base import SkuOption, json_value, opened, single
+from tcps.cli.base import SkuOption, json_value, opened, say, single
 from tcps.cli.receipt import Artifacts, EvidenceOption, Metrics, StageOption, summary
 from tcps.errors import TcpsError
 from tcps.model import Stage, parse_enum
@@ -44,7 +43,7 @@ def _run(
         if receipt_file is not None:
             _write(receipt_file, done)
         if not out.quiet or done.receipt.status != "pass":
-            print("\n".join(summary(done)), file=sys.stderr)
+            say("\n".join(summary(done)))
     raise typer.Exit(exit_code or (3 if done.receipt.status == "fail" else 0))
 
 

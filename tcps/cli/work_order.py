@@ -1,6 +1,5 @@
 """`tcps work-order …`."""
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +16,7 @@ from tcps.cli.base import (
     file_text,
     group,
     opened,
+    say,
     text,
     tried,
 )
@@ -107,7 +107,7 @@ def create(
             out.table(_rows(order for order, _ in results), _LIST)
         known = [order["work_order_id"] for order, outcome in results if outcome != "created"]
         if known:
-            print(f"note: there already, nothing changed: {', '.join(known)}", file=sys.stderr)
+            say(f"note: there already, nothing changed: {', '.join(known)}")
         tried(dry_run)
 
 
