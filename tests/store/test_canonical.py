@@ -120,8 +120,8 @@ def test_arbitrary_bytes_are_read_or_refused(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [float("nan"), [float("inf")], {"a": (1, -float("inf"))}, "\ud800", {"\udc00": 1}, 2**64, {1: 2}],
-    ids=["NaN", "infinity", "in a tuple", "surrogate", "surrogate key", "large integer", "number as key"],
+    ["\ud800", {"\udc00": 1}, 2**64, {1: 2}],
+    ids=["surrogate", "surrogate key", "large integer", "number as key"],
 )
 def test_a_record_that_json_cannot_hold_is_refused(value: Any) -> None:
     with pytest.raises(InvalidInput):
