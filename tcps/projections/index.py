@@ -96,11 +96,13 @@ class Index:
         """Fold one ledger line into every table; raises ValueError, with nothing done, for no record."""
         records = [_record(change) for change in entry.changes]
         for change, record in zip(entry.changes, records, strict=True):
-            self.put(change.kind, change.id, record)
-        self.place(entry, line, tree)
+            self.put(change.kind, change.id, record, new=change.revision == 1)
+        self.place(entry, line)
+        tree.append(leaf_hash(line.content))
+        self.reach(Head(entry.seq, line.segment, line.end), line, tree)
 
-    def place(self, entry: Entry, line: Line, tree: Tree) -> None:
-        """Note where the line is, which records it changed, and that it is applied."""
+    def place(self, entry: Entry, line: Line) -> None:
+        """Note where the line is and which records it changed."""
         run = self.db.execute
         run("INSERT INTO entry VALUES (?,?,?,?)", (entry.seq, line.segment, line.offset, len(line.content)))
         for change in entry.changes:
@@ -113,17 +115,21 @@ class Index:
                 run("INSERT OR REPLACE INTO record VALUES (?,?,?,?,?,?)", row)
         if entry.idempotency_key is not None:
             run("INSERT OR IGNORE INTO idempotency VALUES (?,?)", (entry.idempotency_key, entry.seq))
-        leaf = leaf_hash(line.content)
-        tree.append(leaf)
-        run(
+
+    def reach(self, head: Head, last: Line, tree: Tree) -> None:
+        """Note that everything up to `head` is applied, whose last line and tree these are."""
+        self.db.execute(
             'UPDATE position SET seq=?, segment=?, "offset"=?, line_offset=?, leaf=?, frontier=?',
-            (entry.seq, line.segment, line.end, line.offset, leaf, tree.packed()),
+            (*head, last.offset, leaf_hash(last.content), tree.packed()),
         )
 
-    def put(self, kind: str, record_id: str, record: Record | None) -> None:
-        """Make the tables' rows of one record those of its new state (None: removed)."""
+    def put(self, kind: str, record_id: str, record: Record | None, *, new: bool) -> None:
+        """Make the tables' rows of one record those of its new state (None: removed).
+
+        One that is `new` has no rows yet.
+        """
         if kind == "work_order":
-            self._put_work_order(record_id, record)
+            self._put_work_order(record_id, record, new)
         elif isinstance(record, Sku):
             self._replace("sku", _sku_row(record))
         elif isinstance(record, Receipt):
@@ -131,22 +137,22 @@ class Index:
         elif isinstance(record, AndonEvent):
             self._replace("andon_event", _andon_row(record))
         n = number_of(record_id, kind)
-        if n:
+        if n and new:
             self.db.execute(
                 "INSERT INTO counter VALUES (?,?) ON CONFLICT (kind) DO UPDATE SET n=max(n, excluded.n)",
                 (kind, n),
             )
 
-    def _put_work_order(self, record_id: str, record: Record | None) -> None:
-        run = self.db.execute
-        for table in ("label", "dependency", "source_key", "work_order"):
-            run(f"DELETE FROM {table} WHERE id=?", (record_id,))
+    def _put_work_order(self, record_id: str, record: Record | None, new: bool) -> None:
+        if not new:
+            for table in ("label", "dependency", "source_key", "work_order"):
+                self.db.execute(f"DELETE FROM {table} WHERE id=?", (record_id,))
         if not isinstance(record, WorkOrder):
             return
         self._replace("work_order", _work_order_row(record))
         many = self.db.executemany
-        many("INSERT INTO label VALUES (?,?)", ((label, record_id) for label in record.labels))
-        many("INSERT INTO dependency VALUES (?,?)", ((record_id, on) for on in record.depends_on))
+        many("INSERT OR IGNORE INTO label VALUES (?,?)", ((label, record_id) for label in record.labels))
+        many("INSERT OR IGNORE INTO dependency VALUES (?,?)", ((record_id, on) for on in record.depends_on))
         keys = record.pull_signal.source_keys
         many("INSERT OR IGNORE INTO source_key VALUES (?,?)", ((key, record_id) for key in keys))
 

@@ -1,7 +1,7 @@
 """What a writer has decided and not yet appended."""
 
 from tcps.ledger import Entry, Head, Line
-from tcps.merkle import Tree
+from tcps.merkle import Tree, leaf_hash
 from tcps.projections.index import Index
 from tcps.store.draft import Changed, Draft, Key
 
@@ -21,9 +21,9 @@ class Batch:
 
     def add(self, entry: Entry, line: Line, head: Head, draft: Draft, index: Index) -> None:
         """Take one more entry, whole or, when the index cannot, not at all."""
-        tree = self.tree.copy()
-        index.place(entry, line, tree)
-        self.head, self.tree = head, tree
+        index.place(entry, line)
+        self.head = head
+        self.tree.append(leaf_hash(line.content))
         self.lines.append(line)
         self.entries.append(entry)
         self.records.update(draft.changes)

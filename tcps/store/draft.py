@@ -131,9 +131,10 @@ class Draft(View):
     ) -> None:
         kind, record_id = key
         change = Change(kind=kind, id=record_id, revision=revision, sha256=sha256, record=value)
-        self._undo.append((key, self.changes.get(key)))
+        before = self.changes.get(key)
+        self._undo.append((key, before))
         self.changes[key] = Changed(record, change)
-        self.loader.index.put(kind, record_id, record)
+        self.loader.index.put(kind, record_id, record, new=before is None and revision == 1)
 
     def _revision(self, key: Key) -> int:
         """One more than before the transaction, however often it changes the record."""

@@ -190,8 +190,8 @@ class Engine:
         owner = self._pid
         with self.fold.locked(), self._index_errors():
             try:
-                head = self.fold.begin()
-                batch = self._batch = Batch(head, self.fold.index.position().tree)
+                position = self.fold.begin()
+                batch = self._batch = Batch(position.head, position.tree)
                 yield batch
             finally:
                 if os.getpid() == self._pid == owner:
@@ -261,6 +261,7 @@ class Engine:
             raise sqlite3.OperationalError("its transaction was given up")
         if not batch.lines:
             return None
+        self.fold.index.reach(batch.head, batch.lines[-1], batch.tree)
         appended = self.ledger.append(batch.start, batch.lines)
         batch.appended = True
         try:

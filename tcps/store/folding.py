@@ -13,11 +13,11 @@ from pathlib import Path
 
 from tcps.errors import IntegrityError, LockTimeout, TcpsError
 from tcps.files import Disk
-from tcps.ledger import Entry, Head, Ledger
+from tcps.ledger import Entry, Ledger
 from tcps.locks import Lock
 from tcps.merkle import Checkpoint
 from tcps.model import Clock
-from tcps.projections.index import Index
+from tcps.projections.index import Index, Position
 from tcps.projections.records import RecordFiles
 from tcps.store import recovery
 from tcps.store.loading import Loader
@@ -117,7 +117,7 @@ class Fold:
             else:  # read-only, full, or held by a writer that does not move
                 self._in_memory()
 
-    def begin(self) -> Head:
+    def begin(self) -> Position:
         """Open the SQLite transaction of a writer, who holds the lock, at the ledger's head."""
         try:
             return self._begun()
@@ -151,7 +151,7 @@ class Fold:
     def _follow(self) -> None:
         if self._file.is_stale():
             self.pause()
-        if self._at_head():
+        if self._at_head(self.index.position()):
             return
         acknowledged, db = self._acknowledged(), self.index.db
         db.execute("BEGIN IMMEDIATE")
@@ -163,7 +163,7 @@ class Fold:
             self.rollback()
         recovery.require_sound(self.ledger, reached, acknowledged)
 
-    def _begun(self) -> Head:
+    def _begun(self) -> Position:
         if self._file.is_stale() or self.index.path is None:
             self.pause()
         if self.index.path is None:
@@ -173,20 +173,20 @@ class Fold:
             )
         db = self.index.db
         db.execute("BEGIN IMMEDIATE")
-        if not self._at_head():
-            recovery.confirm(self.index.position(), self.ledger)
+        position = self.index.position()
+        if not self._at_head(position):
+            recovery.confirm(position, self.ledger)
             self._fold_and_mend(self.index)
             db.commit()  # so that readers need not fold it, however long this transaction is
             db.execute("BEGIN IMMEDIATE")
-        head = self.index.position().head
+            position = self.index.position()
         if not self._sound:
-            recovery.require_sound(self.ledger, recovery.Reached(head), self._acknowledged())
+            recovery.require_sound(self.ledger, recovery.Reached(position.head), self._acknowledged())
             self._sound = True
-        return head
+        return position
 
-    def _at_head(self) -> bool:
-        head = self.index.position().head
-        return (head.segment, head.offset) == self.ledger.length()
+    def _at_head(self, position: Position) -> bool:
+        return position.head[1:] == self.ledger.length()
 
     def _acknowledged(self) -> int:
         checkpoint = self.checkpoint()
