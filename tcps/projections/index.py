@@ -56,6 +56,7 @@ class Index:
         )
         try:
             self.db.execute("PRAGMA synchronous=OFF")
+            self.db.execute("PRAGMA temp_store=MEMORY")  # else savepoints write temporary files
             if new:
                 self.db.execute("PRAGMA journal_mode=WAL")
         except sqlite3.Error:
