@@ -34,11 +34,12 @@ def storage(action: str, path: object) -> Iterator[None]:
 class Disk:
     """File operations on the real file system. Nothing is durable before the sync that covers it."""
 
-    def read(self, path: Path) -> bytes | None:
+    def read(self, path: Path | str) -> bytes | None:
         """The whole file, or None when there is none."""
         with storage("read", path):
             try:
-                return path.read_bytes()
+                with open(path, "rb", buffering=0) as file:
+                    return file.read()
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
@@ -157,7 +158,8 @@ class Disk:
 
     def replace(self, path: Path, data: bytes, *, durably: bool = False) -> None:
         """Give `path` this content by write-to-temp and rename: readers see the old or the new, whole."""
-        temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        folder, name = os.path.split(path)
+        temp = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
         with storage("write", path):
             try:
                 fd = self._create(temp)
@@ -188,12 +190,12 @@ class Disk:
         with storage("remove", path), contextlib.suppress(FileNotFoundError):
             os.unlink(path)
 
-    def _create(self, temp: Path) -> int:
+    def _create(self, temp: str) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         try:
             return os.open(temp, flags, FILE_MODE)
         except FileNotFoundError:
-            self.make_dirs(temp.parent)
+            self.make_dirs(Path(temp).parent)
             return os.open(temp, flags, FILE_MODE)
 
 

@@ -81,7 +81,7 @@ class RecordFiles:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a record's file, or None when there is none."""
-        return self.disk.read(self.root / path)
+        return self.disk.read(f"{self.root}/{path}")
 
     def read_plain(self, path: str) -> bytes | None:
         """The bytes of a record's file if it is a plain one that can be read, else None."""
