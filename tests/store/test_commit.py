@@ -91,6 +91,13 @@ def test_a_transaction_sees_its_own_changes(store: Store) -> None:
     assert store.get_work_order(order_id).revision == 1
 
 
+def test_an_order_that_is_changed_where_it_was_made_leaves_no_old_rows(store: Store, tmp_path: Path) -> None:
+    with store.transaction() as draft:
+        order_id = shop.order(store, labels=["old"])
+        order_updates.update(draft, order_id, {"labels": ["new"]}, None)
+    assert shop.tables(tmp_path)["label"] == [("new", order_id)]
+
+
 def test_a_chain_is_judged_with_the_receipts_of_the_same_transaction_and_batch(store: Store) -> None:
     shop.sku(store)
     with store.batch():
