@@ -190,7 +190,15 @@ def _files(reading: Reading, records: RecordFiles, start: _Start, found: Found) 
     for path in sorted(found.keys() - places.keys()):
         if reading.removed.get(path, 0) <= start.written:
             wrong.append(findings.extra(path))
-    return wrong
+    return _decided(reading, wrong)
+
+
+def _decided(reading: Reading, wrong: list[Finding]) -> list[Finding]:
+    """Without those of which a ledger line that cannot be read may be the explanation."""
+    doubtful = [f.path or "" for f in wrong if f.class_ in ("EXTRA", "EDITED")] if reading.unreadable else []
+    if not doubtful:
+        return wrong
+    return [*(f for f in wrong if f.path not in doubtful), findings.undecided(doubtful)]
 
 
 def _never_so(

@@ -32,6 +32,13 @@ def extra(path: str) -> Finding:
     return _finding("EXTRA", path, f"{path} is in the records folder and in no ledger line")
 
 
+def undecided(paths: list[str]) -> Finding:
+    """Files that cannot be judged, since lines that cannot be read may speak of them."""
+    shown = ", ".join(paths[:3]) + (" …" if len(paths) > 3 else "")
+    message = f"{len(paths)} record files cannot be judged beside a ledger that is damaged: {shown}"
+    return _finding("UNREADABLE", "records", message, got=len(paths))
+
+
 def of_ledger(ledger: Ledger, line: Line, seq: int, reason: str) -> Finding:
     """A ledger line that cannot be what was written."""
     path = f"ledger/{ledger.path(line.segment).name}"

@@ -1,5 +1,6 @@
 """The ledger as a verification reads it: every line from the first, nothing taken on trust."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -30,29 +31,29 @@ class Reading:
         self.andons: dict[str, dict[str, AndonEvent]] = {}
         self.policy = Policy()
         self.tree = Tree()
+        self.unreadable = 0
         self._wanted = wanted
-        self._needles = None if wanted is None else [f'"{sku_id}"'.encode() for sku_id in wanted]
+        self._last = 0
+        self._resync = False
 
     def read(self, checkpoint: Checkpoint | None, acknowledged: int) -> None:
-        """Read to the end, or to the first line that cannot be what was written.
+        """Read to the end, past what cannot be what was written.
 
         The bytes of a line that is being written, or was torn before anybody was told, are no finding.
         """
         segment = 1
         for line in self.ledger.lines(Head()):
-            seq = self.tree.size + 1
             try:
-                if line.segment not in (segment, seq):
-                    raise ValueError(f"segment {line.segment} does not follow entry {self.tree.size}")
+                if line.segment not in (segment, self._last + 1) and not self._resync:
+                    raise ValueError(f"segment {line.segment} does not follow entry {self._last}")
                 segment = line.segment
-                self._read_line(line, seq)
+                self._read_line(line)
             except ValueError as error:
-                if seq <= acknowledged or (line.whole and self._is_followed(line)):
-                    self.findings.append(findings.of_ledger(self.ledger, line, seq, str(error)))
-                    return
-                break
+                if self._last >= acknowledged and not (line.whole and self._is_followed(line)):
+                    break
+                self._damaged(line, str(error))
             self.tree.append(leaf_hash(line.content))
-            if checkpoint and checkpoint.size == seq and checkpoint.root != self.tree.root():
+            if checkpoint and checkpoint.size == self.tree.size and checkpoint.root != self.tree.root():
                 self.findings.append(findings.forked(checkpoint, self.tree))
         if self.tree.size < acknowledged:
             self.findings.append(findings.rolled_back(self.tree.size, acknowledged))
@@ -65,11 +66,9 @@ class Reading:
                     yield relative_path(change.kind, change.id, change.record), file_bytes(change.record)
 
     def _entries(self) -> Iterable[Entry]:
-        for seq, line in enumerate(self.ledger.lines(Head()), start=1):
-            try:
-                yield parse_line(line, seq)
-            except ValueError:
-                return
+        for line in self.ledger.lines(Head()):
+            with contextlib.suppress(ValueError):
+                yield parse_line(line, None)
 
     def _is_followed(self, bad: Line) -> bool:
         """Whether a line that can be read stands after a bad one."""
@@ -83,20 +82,20 @@ class Reading:
             return True
         return False
 
-    def _read_line(self, line: Line, seq: int) -> None:
-        if not line.whole:
-            raise ValueError("its newline is missing")
-        if self._concerns(line.content):
-            entry = parse_line(line, seq)
-            records = [_record(change) for change in entry.changes]
-            for change, record in zip(entry.changes, records, strict=True):
-                self._take(change, record, seq)
+    def _damaged(self, line: Line, reason: str) -> None:
+        self.findings.append(findings.of_ledger(self.ledger, line, self._last + 1, reason))
+        self.unreadable += 1
+        self._resync = True
 
-    def _concerns(self, content: bytes) -> bool:
-        """Whether the line must be parsed: if it names a wanted SKU or the policy."""
-        if self._needles is None:
-            return True
-        return b'"policy"' in content or any(needle in content for needle in self._needles)
+    def _read_line(self, line: Line) -> None:
+        """Take an entry; after a line that cannot be read, one of any later number."""
+        entry = parse_line(line, None)
+        records = [_record(change) for change in entry.changes]
+        if entry.seq != self._last + 1 and not (self._resync and entry.seq > self._last):
+            raise ValueError(f"it has sequence number {entry.seq}, not {self._last + 1}")
+        self._last, self._resync = entry.seq, False
+        for change, record in zip(entry.changes, records, strict=True):
+            self._take(change, record, entry.seq)
 
     def _take(self, change: Change, record: Record | None, seq: int) -> None:
         if record is None or change.sha256 is None:

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -210,7 +211,11 @@ def test_damage_is_found_by_name(folder: Path, name: str) -> None:
     with Store.open(folder, actor="auditor") as store:
         found = shop.classes(store)
         assert expected <= found
-        assert found <= expected | {"MISSING", "EXTRA"} if name.startswith("ledger") else found == expected
+        assert (
+            found <= expected | {"MISSING", "EXTRA", "UNREADABLE", "FORKED"}
+            if name.startswith("ledger")
+            else found == expected
+        )
         assert not store.verify_integrity().intact
 
 
@@ -323,3 +328,48 @@ def test_a_store_in_use_has_no_findings(tmp_path: Path) -> None:
         assert report["findings"] == []
     with Store.open(tmp_path, actor="auditor") as store:
         assert shop.classes(store) == set()
+
+
+def test_what_follows_a_damaged_ledger_line_is_still_judged(folder: Path) -> None:
+    with Store.open(folder, actor="bob") as store:
+        shop.sku(store, "late-1")
+        shop.receipt(store, "late-1")
+    ledger = folder / ".tcps" / "ledger" / "000000000001.jsonl"
+    content = bytearray(ledger.read_bytes())
+    content[0] ^= 1
+    ledger.write_bytes(content)
+    receipt = next((folder / ".tcps" / "records" / "skus").glob("*/late-1/receipts/*.json"))
+    receipt.write_bytes(receipt.read_bytes().replace(b'"bob"', b'"eve"'))
+    with Store.open(folder, actor="bob") as store:
+        report = store.verify_integrity()
+    assert "EDITED" in {finding.class_ for finding in report.findings}
+    assert "EXTRA" not in {finding.class_ for finding in report.findings}
+    late = next(verdict for verdict in report.verdicts if verdict.sku_id == "late-1")
+    assert [f.class_ for f in late.findings if f.kind == "integrity"] == ["EDITED"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda line: b"x" * len(line),
+        lambda line: line.replace(b'"app-1"', b'"apq-1"'),
+        lambda line: b'{"garbage":1}'.ljust(len(line)),
+    ],
+    ids=["garbage", "renamed", "another object"],
+)
+def test_the_chain_of_one_sku_rests_on_every_ledger_line(tmp_path: Path, damage: Any) -> None:
+    with Store.create(tmp_path, actor="alice") as store:
+        shop.sku(store, "app-1")
+        shop.receipt(store, "app-1")
+        shop.order(store, "later")
+    ledger = tmp_path / ".tcps" / "ledger" / "000000000001.jsonl"
+    lines = ledger.read_bytes().split(b"\n")
+    number = next(n for n, line in enumerate(lines) if b'"RCPT-1"' in line)
+    lines[number] = damage(lines[number])
+    ledger.write_bytes(b"\n".join(lines))
+    for path in (tmp_path / ".tcps" / "records" / "skus").glob("*/app-1/receipts/*.json"):
+        path.unlink()
+    with Store.open(tmp_path, actor="alice") as store:
+        report = store.verify_chain("app-1")
+    assert not report.intact
+    assert report.findings[0].class_ == "EDITED"
