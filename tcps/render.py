@@ -9,10 +9,15 @@ from typing import Any, NamedTuple, TextIO
 import orjson
 
 from tcps.config import Format
+from tcps.errors import TcpsError
 from tcps.model import Json
 
 _SHORT = 22
 """A column whose values are no longer than this is not folded on a terminal."""
+
+
+_DIRECTIONS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+"""Characters that turn the direction of a whole line: shown as escapes to a person."""
 
 
 class Column(NamedTuple):
@@ -50,11 +55,17 @@ class Output:
             self.table([value], columns(*value))
 
     def table(
-        self, rows: Iterable[Json], shown: Sequence[Column], empty: str = "", document: Any = None
+        self,
+        rows: Iterable[Json],
+        shown: Sequence[Column],
+        empty: str = "",
+        document: Any = None,
+        fields: Sequence[str] = (),
     ) -> None:
         """Records: a JSON array, a row each, or in text a table (or the word for none).
 
-        `document` is what JSON shows instead of the rows, which may say more for a person.
+        `document` is what JSON shows instead of the rows, which may say more for a person; `fields`
+        are the names that head a CSV without rows.
         """
         if self.quiet:
             return
@@ -64,7 +75,7 @@ class Output:
             for row in document if isinstance(document, list) else rows:
                 self._write(json_text(row, self.form))
         elif self.form is Format.CSV:
-            self._csv(list(document if isinstance(document, list) else rows), shown)
+            self._csv(list(document if isinstance(document, list) else rows), fields or _names(shown))
         else:
             self._text_table(list(rows), shown, empty)
 
@@ -100,17 +111,26 @@ class Output:
             table.add_row(*(Text(to_second(text) if name == "time" else text) for name, text in named))
         Console(file=self.stream, no_color=not self.color, highlight=False).print(table)
 
-    def _csv(self, rows: Sequence[Json], shown: Sequence[Column]) -> None:
-        """Every field of the records, by its own name; of no records, those that a table would show."""
+    def _csv(self, rows: Sequence[Json], names: Sequence[str]) -> None:
+        """Every field of the records, by its own name."""
         import csv
 
-        fields = list(rows[0]) if rows else [column.field for column in shown]
+        fields = list(rows[0]) if rows else names
         writer = csv.writer(self.stream, lineterminator="\n")
         writer.writerow(fields)
         writer.writerows([cell(row.get(field)) for field in fields] for row in rows)
 
     def _write(self, text: str) -> None:
-        self.stream.write(text)
+        try:
+            self.stream.write(text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise TcpsError(f"cannot write the output: {error.strerror}; what was done is done") from error
+
+
+def _names(shown: Sequence[Column]) -> list[str]:
+    return [column.field for column in shown]
 
 
 def json_text(value: Any, form: Format) -> str:
@@ -133,9 +153,9 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value
+        return value.translate(_DIRECTIONS)
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
+        return ", ".join(map(cell, value))
     return orjson.dumps(value).decode()
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -11,15 +12,17 @@ from tcps import __version__
 
 def main() -> None:
     """Run the command of `sys.argv` and exit with its code (interface 2)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while importing, an interrupt just ends the process
+    _complete_streams()
     arguments = sys.argv[1:]
     if arguments == ["--version"]:  # nothing else needs to be imported for it
-        print(f"tcps {__version__}")
-        return
+        leave(_version())
     gc.disable()  # importing makes many objects and no garbage
     from tcps.cli.root import run
 
     gc.freeze()
     gc.enable()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     leave(run(arguments))
 
 
@@ -29,6 +32,37 @@ def leave(code: int) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has gone; as other programs do
         code = 141
-    with contextlib.suppress(BrokenPipeError):
+    except OSError as error:
+        code = code or _not_written(error)
+    with contextlib.suppress(OSError):
         sys.stderr.flush()
     os._exit(code)
+
+
+def _version() -> int:
+    try:
+        print(f"tcps {__version__}")
+    except BrokenPipeError:
+        return 141
+    except OSError as error:
+        return _not_written(error)
+    return 0
+
+
+def _not_written(error: OSError) -> int:
+    """Say that the result could not be shown; gives the exit code."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"error: cannot write the output: {error.strerror}; what was done is done\n")
+    return 1
+
+
+def _complete_streams() -> None:
+    """Open what the caller has closed, so that no file takes its place; escape what it cannot show."""
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            while os.open(os.devnull, os.O_RDWR) < fd:
+                pass
+            setattr(sys, name, os.fdopen(fd, mode, closefd=False))
+        elif mode == "w":
+            stream.reconfigure(errors="backslashreplace")

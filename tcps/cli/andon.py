@@ -90,6 +90,7 @@ def list_(
 ) -> None:
     """List Andons; without --status or --all, those that are not resolved."""
     from tcps.service import andons
+    from tcps.service.views import ANDON_FIELDS
 
     with opened(ctx) as (store, out):
         rows = andons.lists(
@@ -101,7 +102,7 @@ def list_(
             limit=limit,
             everything=everything,
         )
-        out.table(rows, _LIST, "no Andons: the line runs")
+        out.table(rows, _LIST, "no Andons: the line runs", fields=ANDON_FIELDS)
 
 
 @app.command(cls=Command, epilog=examples_text("tcps andon show ANDON-1"))

@@ -92,12 +92,13 @@ def list_(
 ) -> None:
     """List receipts, oldest first."""
     from tcps.service import line
+    from tcps.service.views import RECEIPT_FIELDS
 
     with opened(ctx) as (store, out):
         rows = line.list_receipts(
             store, sku=sku, stage=stage or (), status=status or (), work_order=work_order, limit=limit
         )
-        out.table(rows, _LIST, "no receipts")
+        out.table(rows, _LIST, "no receipts", fields=RECEIPT_FIELDS)
 
 
 @app.command(cls=Command, epilog=examples_text("tcps receipt show RCPT-1 --json"))
@@ -155,6 +156,8 @@ def summary(done: Any) -> list[str]:
             lines.append(f"  {rule.metric}: wanted {wanted}, got {rule.actual} ({rule.reason})")
     if done.andon is not None:
         lines.append(f"  {done.andon.id} stops the line ({done.andon.failure_type}, {done.andon.severity})")
+    if done.held:
+        lines.append(f"  {sku.id} stays at {sku.current_stage}: {', '.join(done.held)} must be resolved")
     if done.advanced:
         where = "completed" if sku.status != "in_production" else f"at {sku.current_stage}"
         lines.append(f"  {sku.id} is {where} now")

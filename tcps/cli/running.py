@@ -33,18 +33,34 @@ def _run(
     from tcps.service import running
 
     at: Stage = parse_enum(Stage, stage)
-    if metrics is not None and not metrics.startswith(("@", "-")):
-        json_value(metrics, "--metrics")  # a typing error shows before the command runs
+    running.check_given(_inline(metrics, "--metrics"), _inline(evidence, "--evidence"))
     reports = running.Reports(
         lambda: json_value(metrics, "--metrics"), lambda: json_value(evidence, "--evidence"), artifacts or ()
     )
+    if receipt_file is not None:
+        Path(receipt_file).unlink(missing_ok=True)  # so that nobody takes an older one for this run's
     with opened(ctx) as (store, out):
-        done, exit_code = running.run(store, sku, at, command, reports)
+        ran = running.run(store, sku, at, command, reports)
+        if ran.recorded is None:
+            raise typer.Exit(not_recorded(ran.error, ran.exit_code))
         if receipt_file is not None:
-            _write(receipt_file, done)
-        if not out.quiet or done.receipt.status != "pass":
-            say("\n".join(summary(done)))
-    raise typer.Exit(exit_code or (3 if done.receipt.status == "fail" else 0))
+            _write(receipt_file, ran.recorded)
+        receipt = ran.recorded.receipt
+        if not out.quiet or receipt.status != "pass":
+            say("\n".join(summary(ran.recorded)))
+    raise typer.Exit(ran.exit_code or (3 if receipt.status == "fail" else 0))
+
+
+def not_recorded(error: Any, exit_code: int) -> int:
+    """Say that the command ran and left no receipt; gives its own code, or that of the error."""
+    say(f"error: no receipt was written: {error.message}")
+    return exit_code or int(error.exit_code)
+
+
+def _inline(value: str | None, what: str) -> Any:
+    """JSON that stands on the command line itself; None for what a file or standard input will hold."""
+    given = value is not None and value != "-" and (value.startswith("@@") or not value.startswith("@"))
+    return json_value(value, what) if given else None
 
 
 def _write(path: str, done: Any) -> None:

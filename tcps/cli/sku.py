@@ -73,13 +73,14 @@ def list_(
 ) -> None:
     """List SKUs, oldest first."""
     from tcps.service import line
+    from tcps.service.views import SKU_FIELDS
 
     with opened(ctx) as (store, out):
         rows = line.list_skus(
             store, status=status or (), stage=stage or (), work_order=work_order, limit=limit
         )
         shown = [row | {"stopped": row["open_andons"]} for row in rows]
-        out.table(shown, _LIST, "no SKUs", document=rows)
+        out.table(shown, _LIST, "no SKUs", document=rows, fields=SKU_FIELDS)
 
 
 @app.command(cls=Command, epilog=examples_text("tcps sku show SKU-1"))

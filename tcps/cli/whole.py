@@ -94,12 +94,13 @@ def _log(
     """Show the ledger: one entry for each transaction, oldest first."""
     from tcps.config import Format
     from tcps.service import oversight
+    from tcps.service.views import ENTRY_FIELDS
 
     with opened(ctx) as (store, out):
         entries = oversight.log(store, since=since, kind=kind, record_id=record_id, follow=follow)
         if not follow:
             rows = list(entries)
-            out.table(_log_rows(rows), _LOG, "the ledger is empty", document=rows)
+            out.table(_log_rows(rows), _LOG, "the ledger is empty", document=rows, fields=ENTRY_FIELDS)
             return
         for entry in entries:
             if out.form is Format.TEXT:

@@ -140,6 +140,7 @@ def list_(
 ) -> None:
     """List work orders; without --status or --all, those that are not ended."""
     from tcps.service import orders
+    from tcps.service.views import WORK_ORDER_FIELDS
 
     with opened(ctx) as (store, out):
         rows = orders.lists(
@@ -153,7 +154,7 @@ def list_(
             limit=limit,
             everything=everything,
         )
-        out.table(_rows(rows), _LIST, "no work orders", document=rows)
+        out.table(_rows(rows), _LIST, "no work orders", document=rows, fields=WORK_ORDER_FIELDS)
 
 
 @app.command(cls=Command, epilog=examples_text("tcps work-order show WO-1\ntcps work-order show WO-1 --json"))

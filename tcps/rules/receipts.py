@@ -30,13 +30,17 @@ _LOOK_BACK = (Stage.RELEASE_VERIFICATION, Stage.SMOKE_TEST, Stage.PUBLICATION)
 
 
 class Recorded(NamedTuple):
-    """What became of a run: its receipt, the gate's rules, the Andon of a failure, the SKU after it."""
+    """What became of a run: its receipt, the gate's rules, the Andon of a failure, the SKU after it.
+
+    `held` are the ids of the Andons that kept a SKU with a passing receipt where it is.
+    """
 
     receipt: Receipt
     results: list[gates.RuleResult]
     andon: AndonEvent | None
     sku: Sku
     advanced: bool = False
+    held: tuple[str, ...] = ()
 
 
 def record(state: State, run: Run) -> Recorded:

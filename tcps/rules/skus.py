@@ -60,8 +60,11 @@ def create(state: State, work_order_id: str, sku_id: object = None, metadata: ob
 def run(state: State, stage_run: Run) -> Recorded:
     """`record`, then `advance` if the receipt is pass and nothing blocks."""
     done = record(state, stage_run)
-    if done.receipt.status is not ReceiptStatus.PASS or _hold(state, done.sku):
+    if done.receipt.status is not ReceiptStatus.PASS:
         return done
+    held = _hold(state, done.sku)
+    if held:
+        return done._replace(held=tuple(event.id for event in held))
     return done._replace(sku=_advanced(state, done.sku, done.receipt), advanced=True)
 
 

@@ -1,10 +1,13 @@
 """Use cases of the line: SKUs, their receipts and gates."""
 
+import hashlib
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tcps.canonical import plain, sha256_hex
+from tcps.canonical import plain
 from tcps.errors import TcpsError, invalid_field
 from tcps.model import (
     STAGES,
@@ -155,15 +158,23 @@ def quality_gates(store: Store, sku_id: str) -> Json:
 
 
 def artifact(path: str) -> Artifact:
-    """A file as an artifact: its name, SHA-256 and size. Raises `storage_error` when it cannot be read."""
+    """A plain file as an artifact: its name, SHA-256 and size, read in blocks.
+
+    Raises `storage_error` when it cannot be read, InvalidInput when it is no plain file.
+    """
     try:
-        content = Path(path).read_bytes()
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise invalid_field("artifact", f"{path} is not a plain file")
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return Artifact(name=Path(path).name, sha256=sha256, size=file.tell())
     except OSError as error:
         raise TcpsError(f"cannot read artifact {path}: {error.strerror}") from error
-    name = Path(path).name
-    if not name:
-        raise invalid_field("artifact", f"{path!r} names no file")
-    return Artifact(name=name, sha256=sha256_hex(content), size=len(content))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file, but do not wait for somebody at the other end of a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def recorded(store: Store, done: Recorded) -> Json:

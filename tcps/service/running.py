@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -10,14 +11,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tcps.errors import InvalidInput, TcpsError
+from tcps.canonical import line_bytes
+from tcps.errors import InvalidInput, TcpsError, invalid_field
 from tcps.model import Artifact, Json, ReceiptStatus, Stage
+from tcps.model.text import JSON_BYTES
 from tcps.rules import gates, pipeline
-from tcps.rules.pipeline import Recorded
+from tcps.rules.pipeline import Recorded, Run
 from tcps.service import line
 from tcps.store import Store
 
 _BLOCK = 65_536
+_COMMAND_BYTES = 65_536
+"""How much of a command's text its receipt holds."""
 _LINGER_SECONDS = 0.5
 """How long to wait for output that a child of the command still holds open after it ended."""
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -39,37 +44,59 @@ class Reports(NamedTuple):
     artifacts: Sequence[str]
 
 
-def run(
-    store: Store, sku_id: str, stage: Stage, command: Sequence[str], reports: Reports
-) -> tuple[Recorded, int]:
-    """Run the command as the SKU's stage and leave its receipt; gives it and the command's exit code.
+class Ran(NamedTuple):
+    """What became of a run: the command's exit code, and its receipt or why there is none."""
 
-    What the rules refuse is refused before the command starts. A report that cannot be read after it
-    makes the receipt a fail.
+    exit_code: int
+    recorded: Recorded | None
+    error: TcpsError | None = None
+
+
+def run(store: Store, sku_id: str, stage: Stage, command: Sequence[str], reports: Reports) -> Ran:
+    """Run the command as the SKU's stage and leave its receipt.
+
+    What the rules refuse is refused before the command starts. A report that cannot be taken after it
+    makes the receipt a fail, which names the reason.
     """
     line.require_runnable(store, sku_id, stage)
     outcome = execute(command)
-    read, problems = _read(reports)
-    given = read["metrics"] or {}
+    stage_run = _described(sku_id, stage, command, outcome, reports)
+    try:
+        return Ran(outcome.exit_code, line.run_stage(store, stage_run))
+    except TcpsError as error:  # the order was cancelled meanwhile, the lock was not free, the disk is full
+        return Ran(outcome.exit_code, None, error)
+
+
+def check_given(metrics: object, evidence: object) -> None:
+    """Refuse before the command runs what a caller gives and `run` would not take."""
+    for name, value in (("metrics", metrics), ("evidence", evidence)):
+        if value is not None:
+            _checked(name, value)
+
+
+def _described(sku_id: str, stage: Stage, command: Sequence[str], outcome: Outcome, reports: Reports) -> Run:
+    """The run as the line takes it: what ran, what came out, and what of the reports could be read."""
+    problems: list[str] = []
+    metrics = _read("metrics", reports.metrics, problems)
     evidence: Json = {
-        **(read["evidence"] or {}),
-        "command": list(command),
+        **_read("evidence", reports.evidence, problems),
+        "command": _shown(command),
         "exit_code": outcome.exit_code,
         **outcome.streams,
     }
+    artifacts = [a for a in (_artifact(path, problems) for path in reports.artifacts) if a is not None]
     if problems:
         evidence["problems"] = problems
     failed = outcome.exit_code != 0 or problems
-    stage_run = pipeline.read_run(
+    return pipeline.read_run(
         sku_id=sku_id,
         stage=stage,
         status=ReceiptStatus.FAIL if failed else ReceiptStatus.PASS,
-        metrics={**gates.metrics_of_command(stage, outcome.exit_code), **given},
+        metrics={**gates.metrics_of_command(stage, outcome.exit_code), **metrics},
         evidence=evidence,
-        artifacts=read["artifacts"],
+        artifacts=artifacts,
         duration_ms=outcome.duration_ms,
     )
-    return line.run_stage(store, stage_run), outcome.exit_code
 
 
 def execute(command: Sequence[str]) -> Outcome:
@@ -121,16 +148,18 @@ def _pass_through(child: "subprocess.Popen[bytes]") -> dict[str, Json]:
 
 
 def _copy(source: int, sink: list[Any]) -> bool:
-    """Copy what is there to read; False at the end. A reader of ours that has gone stops nothing."""
+    """Copy what is there to read; False at the end. An output of ours that fails stops nothing."""
     block = os.read(source, _BLOCK)
     sink[0].update(block)
     sink[1] += len(block)
     rest = memoryview(block)
-    with contextlib.suppress(BrokenPipeError):
-        while rest and sink[2] is not None:
+    while rest and sink[2] is not None:
+        try:
             rest = rest[os.write(sink[2], rest) :]
-    if rest:
-        sink[2] = None
+        except BlockingIOError:
+            select.select([], [sink[2]], [])
+        except OSError:  # the reader has gone, or the disk is full
+            sink[2] = None
     return bool(block)
 
 
@@ -153,22 +182,45 @@ def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _read(reports: Reports) -> tuple[dict[str, Any], list[str]]:
-    """What the command left behind, and what of it could not be read."""
-    problems: list[str] = []
-    read: dict[str, Any] = {"metrics": None, "evidence": None, "artifacts": []}
-    for name in ("metrics", "evidence"):
-        try:
-            value = getattr(reports, name)()
-            if value is not None and not isinstance(value, dict):
-                raise InvalidInput(f"--{name} must be a JSON object")
-            read[name] = value
-        except TcpsError as error:
-            problems.append(error.message)
-    for path in reports.artifacts:
-        try:
-            artifact: Artifact = line.artifact(path)
-            read["artifacts"].append(artifact)
-        except TcpsError as error:
-            problems.append(error.message)
-    return read, problems
+def _read(name: str, report: Callable[[], Any], problems: list[str]) -> Json:
+    """A JSON object that may have been written by the command; what is wrong with it is a problem."""
+    try:
+        value = report()
+        return {} if value is None else _checked(name, value)
+    except TcpsError as error:
+        problems.append(error.message)
+        return {}
+
+
+def _checked(name: str, value: object) -> Json:
+    """A JSON object that a receipt can take as its metrics or evidence."""
+    run: dict[str, Any] = {"sku_id": "checked", "stage": Stage.COMPILATION, name: value}
+    checked: Json = getattr(pipeline.read_run(**run), name)
+    if len(line_bytes(checked)) > JSON_BYTES - 2 * _COMMAND_BYTES:
+        raise invalid_field(name, "leaves no room for what the run adds to it", "too_large")
+    if name == "metrics":
+        gates.refuse_system_metrics(checked)
+    elif "gate" in checked:
+        raise InvalidInput("evidence.gate is written by the system and cannot be given")
+    return checked
+
+
+def _artifact(path: str, problems: list[str]) -> Artifact | None:
+    try:
+        return line.artifact(path)
+    except TcpsError as error:
+        problems.append(error.message)
+        return None
+
+
+def _shown(command: Sequence[str]) -> list[str]:
+    """A command as text: bytes that are not UTF-8 escaped; of a very long one the beginning."""
+    words: list[str] = []
+    room = _COMMAND_BYTES
+    for word in command:
+        text = word.encode("utf-8", "backslashreplace")
+        if len(text) > room:
+            return [*words, text[:room].decode("utf-8", "ignore"), f"… ({len(command)} words)"]
+        words.append(text.decode())
+        room -= len(text)
+    return words

@@ -23,6 +23,32 @@ _QUARANTINED = (Severity.CRITICAL, Severity.HIGH)
 _ENDED = (SkuStatus.FAILED, SkuStatus.ABORTED)
 
 
+WORK_ORDER_FIELDS = (
+    *WorkOrder.__struct_fields__,
+    "sla_status",
+    "sla_remaining_ms",
+    "blocked_by",
+    "blocking",
+    "sku_ids",
+    "progress_percent",
+    "elapsed_hours",
+)
+SKU_FIELDS = (
+    *Sku.__struct_fields__,
+    "percent_complete",
+    "completed_stages",
+    "total_stages",
+    "is_active",
+    "open_andons",
+    "open_andons_count",
+    "quarantined",
+    "receipts_count",
+)
+RECEIPT_FIELDS = Receipt.__struct_fields__
+ANDON_FIELDS = (*AndonEvent.__struct_fields__, "quarantined")
+ENTRY_FIELDS = ("seq", "time", "actor", "action", "changes")
+
+
 def work_order(view: View, order: WorkOrder) -> Json:
     """A work order with its SLA, its dependencies both ways, its SKUs and progress (domain 5)."""
     skus = view.skus_of(order.id)

@@ -129,3 +129,78 @@ def test_a_child_that_holds_the_output_open_does_not_hold_the_line_up(compiling:
     assert compiling(*COMPILE, "--", "sh", "-c", "sleep 30 & echo done").code == 0
     assert time.monotonic() - started < 15
     os.system("pkill -f 'sleep 30' 2>/dev/null")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--evidence", '{"gate": 1}'),
+        ("--evidence", "{bad"),
+        ("--metrics", '{"smoke_passed": true}'),
+        ("--metrics", '{"a": "%s"}' % ("x" * 300_000)),
+        ("--metrics", "[1]"),
+    ],
+)
+def test_what_stands_on_the_command_line_is_judged_before_the_command_runs(
+    compiling: Tcps, options: tuple[str, str]
+) -> None:
+    assert compiling(*COMPILE, *options, "--", "touch", "ran").code == 2
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("report", ['{"smoke_passed": true}', '{"a": "%s"}' % ("x" * 300_000), "[1]", "{"])
+def test_a_report_that_cannot_be_taken_makes_the_receipt_a_fail(compiling: Tcps, report: str) -> None:
+    Path("m.json").write_text(report)
+    assert compiling(*COMPILE, "--metrics", "@m.json", "--", "true").code == 3
+    receipt = compiling("receipt", "show", "RCPT-2", "--json").json
+    assert receipt["status"] == "fail"
+    assert len(receipt["evidence"]["problems"]) == 1
+
+
+def test_a_command_of_any_bytes_and_any_length_leaves_its_receipt(compiling: Tcps) -> None:
+    assert compiling(*COMPILE, "--", "printf", "\udcff").code == 0
+    assert compiling("receipt", "show", "RCPT-2", "--json").json["evidence"]["command"][1] == "\\udcff"
+    many = ["true", *("x" * 50_000 for _ in range(20))]
+    assert compiling("run", "--sku", "SKU-1", "--stage", "test", "--", *many).code == 3
+    assert len(compiling("receipt", "show", "RCPT-3", "--json").json["evidence"]["command"]) < 5
+
+
+def test_a_run_that_can_no_longer_be_recorded_says_so_and_keeps_the_commands_code(
+    compiling: Tcps, tmp_path: Path
+) -> None:
+    cancel = f"cd {tmp_path} && {sys.executable} -m tcps work-order cancel WO-1 --reason r -q"
+    done = compiling(*COMPILE, "--", "sh", "-c", f"{cancel}; exit 5")
+    assert done.code == 5
+    assert done.err.startswith("error: no receipt was written: ")
+
+
+def test_an_output_that_cannot_be_written_does_not_stop_the_command(compiling: Tcps) -> None:
+    command = [sys.executable, "-m", "tcps", *COMPILE, "--", "sh", "-c", "echo hi; sleep 0.3; touch ran"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, Path("ran").exists()) == (0, True)
+    assert compiling("receipt", "show", "RCPT-2", "--json").json["evidence"]["stdout"]["size"] == 3
+
+
+def test_an_older_receipt_file_is_never_taken_for_that_of_a_run(compiling: Tcps) -> None:
+    Path("r.json").write_text("{}")
+    assert compiling(*COMPILE, "--receipt-file", "r.json", "--", "no-such-command").code == 2
+    assert not Path("r.json").exists()
+
+
+def test_a_passing_run_says_why_the_sku_stays(compiling: Tcps) -> None:
+    compiling(*COMPILE, "--", "false")
+    assert "SKU-1 stays at compilation: ANDON-1 must be resolved" in compiling(*COMPILE, "--", "true").err
+
+
+def test_artifacts_are_plain_files_read_in_blocks(compiling: Tcps) -> None:
+    with open("big", "wb") as file:
+        file.truncate(3_000_000)
+    os.mkfifo("pipe")
+    assert compiling(*COMPILE, "--artifact", "big", "--", "true").code == 0
+    artifact = compiling("receipt", "show", "RCPT-2", "--json").json["artifacts"][0]
+    assert (artifact["size"], artifact["sha256"]) == (3_000_000, sha256(bytes(3_000_000)).hexdigest())
+    for path in ("pipe", "/dev/zero", "."):
+        done = compiling("run", "--sku", "SKU-1", "--stage", "test", "--artifact", path, "--", "true")
+        assert "problems" in compiling("receipt", "list", "--json").json[-1]["evidence"]
+        assert done.code == 3
