@@ -43,7 +43,7 @@ class Settings(NamedTuple):
 def settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of flags, which win, and the environment."""
     return Settings(
-        store=flags.get("store") or environment.get("TCPS_STORE") or None,
+        store=flags["store"] if "store" in flags else environment.get("TCPS_STORE") or None,
         actor=flags.get("actor") or environment.get("TCPS_ACTOR") or user_name(),
         format=Format.JSON if flags.get("json") else Format(flags.get("format") or Format.TEXT),
         quiet=bool(flags.get("quiet")),

@@ -173,10 +173,12 @@ def tried(dry_run: bool) -> None:
 
 def text(value: str | None, what: str) -> str | None:
     """The text that an option means: `-` is standard input, `@FILE` a file, `@@…` a text with one @."""
+    if value == "-" and sys.stdin.closed:
+        raise InvalidInput(f"{what}: standard input was read for another option already", code="usage")
     if value is None or value.startswith("@@"):
         return None if value is None else value[1:]
     if value == "-":
-        return _decoded(sys.stdin.buffer.read(LARGEST_INPUT + 1), what)
+        return _standard_input(what)
     if value.startswith("@"):
         return _decoded(_content(Path(value[1:]), what), what)
     return value
@@ -185,7 +187,7 @@ def text(value: str | None, what: str) -> str | None:
 def file_text(path: str, what: str) -> str:
     """The text of a file, or of standard input for `-`."""
     if path == "-":
-        return _decoded(sys.stdin.buffer.read(LARGEST_INPUT + 1), what)
+        return _standard_input(what)
     return _decoded(_content(Path(path), what), what)
 
 
@@ -195,6 +197,13 @@ def json_value(value: str | None, what: str) -> Any:
 
     given = text(value, what)
     return None if given is None else parse_input(given, what)
+
+
+def _standard_input(what: str) -> str:
+    """All of standard input, which can be read for one option only."""
+    content = sys.stdin.buffer.read(LARGEST_INPUT + 1)
+    sys.stdin.close()
+    return _decoded(content, what)
 
 
 def _content(path: Path, what: str) -> bytes:
@@ -246,7 +255,7 @@ OrderFilter = Annotated[
     str | None,
     typer.Option("--work-order", help="Only of this work order.", autocompletion=completion("work_order")),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, max=2**63 - 1, help="At most so many.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Decide by every rule, say what would be, change nothing.")
 ]

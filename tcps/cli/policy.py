@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tcps.cli.base import Command, examples_text, group, opened, text
-from tcps.render import columns
+from tcps.render import cell, columns
 
 app = group("Policy: limits and thresholds, themselves recorded in the ledger.")
 _SETTINGS = columns("key", "value", "changed")
@@ -45,4 +45,4 @@ def set_(
     given = text(value, "VALUE") or ""
     with opened(ctx) as (store, out):
         changed = oversight.policy_set(store, key, given.strip())
-        out.record(changed, [f"{changed['key']} is {changed['value']} now"])
+        out.record(changed, [f"{changed['key']} is {cell(changed['value'])} now"])

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tcps.cli.base import completion, context, opened, single
+from tcps.errors import InvalidInput
 from tcps.model import Json
 from tcps.render import columns
 
@@ -15,8 +16,11 @@ _LOG = columns("seq", "time", "actor", "action", "changed")
 def _init(
     ctx: typer.Context,
     directory: Annotated[
-        str, typer.Argument(metavar="[DIR]", help="The folder that gets a .tcps; this one by default.")
-    ] = ".",
+        str | None,
+        typer.Argument(
+            metavar="[DIR]", help="The folder that gets a .tcps; else that of --store, else this one."
+        ),
+    ] = None,
 ) -> None:
     """Create a store. A second init changes nothing and says so."""
     from pathlib import Path
@@ -24,7 +28,13 @@ def _init(
     from tcps.store import Store, create
 
     chosen, out = context(ctx)
-    folder, made = create(Path(directory))
+    given = chosen.store if directory is None else directory
+    if directory is not None and chosen.store is not None and Path(directory) != Path(chosen.store):
+        raise InvalidInput(
+            f"init has two folders: {directory} and, as the store, {chosen.store}", code="usage"
+        )
+    where = Path("." if given is None else given)
+    folder, made = create(where.parent if where.name == ".tcps" else where)
     with Store.open(folder, actor=chosen.actor, wait=chosen.wait) as store:
         result = {"store_id": store.store_id, "path": str(folder.absolute()), "created": made}
     done = "created a store in" if made else "there is a store already in"
@@ -53,7 +63,7 @@ def _verify_chain(
         out.record(report, _chain_lines(report))
     if report["verdict"] != "intact":
         raise typer.Exit(12)
-    if complete and not all(sku["complete"] for sku in report["skus"]):
+    if complete and not (report["skus"] and all(sku["complete"] for sku in report["skus"])):
         raise typer.Exit(3)
 
 
@@ -136,14 +146,13 @@ def _chain_lines(report: Json) -> Iterable[str]:
             if found["kind"] == "integrity":
                 yield f"{sku['sku_id']}: {found['class']}: {found['message']}"
         yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {sku['receipts']} receipts"
-    receipts = sum(sku["receipts"] for sku in report["skus"])
     if report["verdict"] != "intact":
         yield "broken: the evidence was damaged or tampered with"
-    elif not receipts:
-        yield "no receipts: there was nothing to prove"
+    elif report["message"]:
+        yield report["message"]
     else:
         yield (
-            f"intact: {receipts} receipts are byte for byte those of the ledger "
+            f"intact: {report['receipts']} receipts are byte for byte those of the ledger "
             f"({report['ledger']['size']} entries, root {report['ledger']['root']}); "
             "not proven: that the ledger itself is not an older or another one (no anchor was given)"
         )

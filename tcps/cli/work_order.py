@@ -97,10 +97,10 @@ def create(
     signals = None if source_file is None else file_text(source_file, "--from")
     with opened(ctx) as (store, out):
         if signals is None:
-            results = [orders.create(store, fields | own, key, dry_run)]
+            results, several = [orders.create(store, fields | own, key, dry_run)], False
         else:
-            results = orders.create_from(store, signals, fields, key, dry_run)
-        if len(results) == 1:
+            results, several = orders.create_from(store, signals, fields, key, dry_run)
+        if not several:
             order, outcome = results[0]
             out.record(order, [_created(order, outcome)])
         else:
@@ -232,6 +232,9 @@ def update(
     bucket: BucketOption = None,
     due_on: DueOn = None,
     sku: WantedSku = None,
+    no_labels: Annotated[bool, typer.Option("--no-labels", help="Remove all labels.")] = False,
+    no_due_on: Annotated[bool, typer.Option("--no-due-on", help="Remove the deadline of its own.")] = False,
+    no_sku: Annotated[bool, typer.Option("--no-sku", help="Want no SKU id.")] = False,
     if_revision: Annotated[
         int | None, typer.Option("--if-revision", help="Refuse unless this is the current revision.")
     ] = None,
@@ -248,6 +251,15 @@ def update(
         due_on=due_on,
         sku_id=sku,
     )
+    for unset, name, option, value in (
+        (no_labels, "labels", "--label", []),
+        (no_due_on, "due_on", "--due-on", None),
+        (no_sku, "sku_id", "--sku", None),
+    ):
+        if unset and name in fields:
+            raise InvalidInput(f"{option} is both set and removed", code="usage")
+        if unset:
+            fields[name] = value
     with opened(ctx) as (store, out):
         _said(out, orders.update(store, work_order_id, fields, if_revision))
 

@@ -1,5 +1,6 @@
 """Policy (domain 14): settings with defaults, changed only to values that the domain allows."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ UNLIMITED = "unlimited"
 NONE = "none"
 _FLAGS = {"require_five_whys": False, "completion_requires_sku": True, "auto_publish": False}
 _WHOLE = {"max_consecutive": 2, "backup_retention_days": 30}
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WORDS = {"true": True, "false": False}
 
 
@@ -104,10 +106,10 @@ def parse_limit(value: object) -> int | str:
 def _number(value: object) -> int | float | None:
     """The number that a JSON value or its text is; None when it is none."""
     if isinstance(value, str):
-        try:
-            value = float(value) if "." in value or "e" in value.lower() else int(value)
-        except ValueError:
+        text = value.strip()
+        if not _NUMBER.fullmatch(text):
             return None
+        value = int(text) if text.lstrip("+-").isdigit() else float(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if abs(value) < 1e15 else None

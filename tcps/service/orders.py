@@ -1,14 +1,15 @@
 """Use cases of work orders."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from tcps.canonical import parse_input
 from tcps.errors import InvalidInput, TcpsError, invalid_field, missing
 from tcps.model import (
     Bucket,
     Json,
-    Record,
     SlaStatus,
     WorkOrder,
     WorkOrderStatus,
@@ -46,9 +47,13 @@ def create_from(
     overrides: Mapping[str, Any],
     key: str | None = None,
     dry_run: bool = False,
-) -> list[tuple[Json, str]]:
-    """Create the work orders of pull signals in JSON (one, an array, or a line each), all or none."""
-    return create_all(store, read_signals(text, overrides), key, dry_run)
+) -> tuple[list[tuple[Json, str]], bool]:
+    """Create the work orders of pull signals in JSON (one, an array, or a line each), all or none.
+
+    Gives the results, and whether the text held several signals or might have.
+    """
+    demands, several = read_signals(text, overrides)
+    return create_all(store, demands, key, dry_run), several
 
 
 def create_all(
@@ -57,25 +62,31 @@ def create_all(
     """Take the demands in one transaction; a key that was used gives what it made then."""
     checked = None if key is None else required("idempotency_key", key, "a work order", LABEL)
     with transaction(store, "work_order.create", checked, dry_run=dry_run) as draft:
-        before = None if checked is None else made_with(draft, checked, WorkOrder)
+        before = None if checked is None else made_with(draft, checked)
         if before is not None:
             return [(views.work_order(draft, order), "repeated") for order in before]
         taken = [work_orders.create(draft, demand) for demand in demands]
         return [(views.work_order(draft, intake.order), intake.outcome) for intake in taken]
 
 
-def made_with(view: View, key: str, kind: type[Record]) -> list[Any] | None:
-    """The records of a kind that the transaction with this idempotency key made; None when there is none."""
+def made_with(view: View, key: str) -> list[WorkOrder] | None:
+    """The orders that the transaction with this idempotency key made, one that was deleted as it was then.
+
+    None when there is no such transaction.
+    """
     entry = view.entry_of_key(key)
     if entry is None:
         return None
-    ids = [change.id for change in entry.changes if change.kind == kind.kind]
-    return [record for record in (view.get(kind, record_id) for record_id in ids) if record]
+    made = [change for change in entry.changes if change.kind == "work_order" and change.revision == 1]
+    return [view.get(WorkOrder, c.id) or msgspec.convert(c.record, WorkOrder) for c in made]
 
 
-def read_signals(text: str, overrides: Mapping[str, Any]) -> list[Demand]:
-    """Demands from JSON text; an error names the signal (`signal 3`) or the line that is wrong."""
-    values = list(_values(text))
+def read_signals(text: str, overrides: Mapping[str, Any]) -> tuple[list[Demand], bool]:
+    """Demands from JSON text, and whether it is an array or JSON lines.
+
+    An error names the signal (`signal 3`) or the line that is wrong.
+    """
+    values, several = _values(text)
     if not values:
         raise missing(["a pull signal"], "--from")
     demands = []
@@ -83,12 +94,11 @@ def read_signals(text: str, overrides: Mapping[str, Any]) -> list[Demand]:
         try:
             demands.append(signals.read_signal(_overridden(value, overrides)))
         except InvalidInput as error:
-            if len(values) == 1:
-                raise
-            error.message = f"{place}: {error.message}"
-            error.details["place"] = place
+            if several:
+                error.message = f"{place}: {error.message}"
+                error.details["place"] = place
             raise
-    return demands
+    return demands, several
 
 
 def lists(
@@ -197,21 +207,18 @@ def _overridden(value: Any, overrides: Mapping[str, Any]) -> Any:
     return {**inner, **overrides} if isinstance(inner, Mapping) else value
 
 
-def _values(text: str) -> Iterable[tuple[str, Any]]:
-    """The JSON values of a text: one document, the items of an array, or a line each."""
+def _values(text: str) -> tuple[list[tuple[str, Any]], bool]:
+    """The JSON values of a text with their places: one document, the items of an array, or a line each."""
     try:
         value = parse_input(text, "the pull signal")
     except TcpsError:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
         if len(lines) < 2 or not _is_json(lines[0][1]):
             raise
-        for number, line in lines:
-            yield f"line {number}", parse_input(line, f"line {number}")
-        return
+        return [(f"line {number}", parse_input(line, f"line {number}")) for number, line in lines], True
     if isinstance(value, list):
-        yield from ((f"signal {number}", item) for number, item in enumerate(value, 1))
-    else:
-        yield "the pull signal", value
+        return [(f"signal {number}", item) for number, item in enumerate(value, 1)], True
+    return [("the pull signal", value)], False
 
 
 def _is_json(line: str) -> bool:

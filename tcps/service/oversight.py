@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tcps.errors import TcpsError, Undecided, invalid_field
+from tcps.errors import NoStore, TcpsError, Undecided, invalid_field
 from tcps.ledger import Entry
 from tcps.model import KINDS, Bucket, Json, parse_enum
 from tcps.model.text import checked_id
@@ -64,6 +64,8 @@ def log(
     wanted = None if kind is None else _kind(kind)
     chosen = None if record_id is None else checked_id("id", record_id)
     while True:
+        if not (store.folder / "store.json").exists():
+            raise NoStore(f"the store {store.folder} is gone")
         for entry in _entries(store, since):
             since = entry.seq
             if any(wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes):
@@ -98,9 +100,12 @@ def verify_store(store: Store) -> Json:
 def chains_report(report: Report) -> Json:
     """A report on chains as interface 5 writes it; findings beside the chains stand under `findings`."""
     root = _root(report)
+    receipts = sum(verdict.receipts_checked for verdict in report.verdicts)
     return {
         "skus": [views.verdict(verdict, report.size, root) for verdict in report.verdicts],
         "verdict": "intact" if report.intact else "broken",
+        "receipts": receipts,
+        "message": None if receipts else "no receipts: there was nothing to prove",
         "ledger": {"size": report.size, "root": root},
         "findings": [views.finding(found) for found in report.findings],
     }

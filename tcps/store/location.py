@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from tcps.canonical import file_bytes, parse
-from tcps.errors import IntegrityError, NoStore, TcpsError, Undecided
+from tcps.errors import IntegrityError, InvalidInput, NoStore, TcpsError, Undecided
 from tcps.files import Disk, boot_id
 from tcps.model import Clock, Part, Timestamp, system_clock
 
@@ -33,13 +33,16 @@ def find(given: str | None, start: Path) -> Path:
     `given` is a `.tcps` folder or the folder that holds one. Raises NoStore.
     """
     if given is not None:
+        if not given:
+            raise InvalidInput("the store's folder is given as an empty text", details={"fields": ["store"]})
         path = start / given
-        for folder in (path, path / FOLDER):
-            if (folder / "store.json").exists():
-                return folder
+        if (path / "store.json").exists() or (path.name == FOLDER and path.is_dir()):
+            return path
+        if (path / FOLDER).is_dir():
+            return path / FOLDER
         raise _no_store(f"there is no store in {path}", path)
     for folder in (start, *start.parents):
-        if (folder / FOLDER / "store.json").exists():
+        if (folder / FOLDER).is_dir():
             return folder / FOLDER
     raise _no_store(f"there is no store in {start} or any folder above it", start)
 
@@ -48,7 +51,8 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
     """Make `parent`/.tcps, whole or not at all; gives its path, and False when it was there already."""
     disk = disk or Disk()
     folder = parent / FOLDER
-    if (folder / "store.json").exists():
+    if folder.is_dir():
+        identify(folder, disk)
         return folder, False
     store_id = os.urandom(8).hex()
     created = clock()
@@ -62,7 +66,7 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
         disk.rename(building, folder)
     except TcpsError:
         _remove_built(disk, building)
-        if (folder / "store.json").exists():  # another process made it meanwhile
+        if folder.is_dir():  # another process made it meanwhile
             return folder, False
         raise
     disk.sync_dir(parent)
@@ -70,10 +74,14 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
 
 
 def identify(folder: Path, disk: Disk) -> Identity:
-    """What store.json says. Raises NoStore, Undecided (a newer format) or IntegrityError (damage)."""
+    """What store.json says. Raises Undecided (a newer format) or IntegrityError (damage)."""
     content = disk.read(folder / "store.json")
     if content is None:
-        raise _no_store(f"there is no store in {folder}", folder)
+        raise IntegrityError(
+            f"{folder} has no store.json: it is damaged, or no store at all",
+            hint="put store.json back from a copy, or remove the folder if it is no store",
+            details={"path": str(folder)},
+        )
     try:
         value = parse(content)
         newer = isinstance(value, dict) and isinstance(value.get("format"), int) and value["format"] > FORMAT
