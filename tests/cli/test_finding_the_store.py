@@ -88,3 +88,32 @@ def test_the_actor_is_the_flag_then_the_variable_then_the_user(
 def test_a_blank_actor_is_refused(tcps: Tcps) -> None:
     done = tcps("work-order", "create", "--title", "x", "--actor", " ", "--json")
     assert (done.code, done.error["code"]) == (2, "missing_required_field")
+
+
+def test_the_nearest_tcps_folder_is_the_store_even_when_it_is_damaged(
+    bare: Tcps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare("init")
+    bare("init", "inner")
+    monkeypatch.chdir(tmp_path / "inner")
+    (tmp_path / "inner/.tcps/store.json").unlink()
+    for arguments in (("stats",), ("init",), ("work-order", "create", "--title", "x")):
+        done = bare(*arguments, "--json")
+        assert (done.code, done.error["code"]) == (12, "integrity_error")
+        assert "has no store.json" in done.error["message"]
+
+
+def test_init_takes_the_store_that_is_named(bare: Tcps, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bare("init", "--store", "a").code == 0
+    assert Path("a/.tcps").is_dir()
+    monkeypatch.setenv("TCPS_STORE", "b/.tcps")
+    assert bare("init").code == 0
+    assert bare("stats").code == 0
+    assert Path("b/.tcps").is_dir()
+    assert not Path(".tcps").exists()
+    assert bare("init", "c").code == 2
+
+
+def test_a_store_that_is_named_by_an_empty_text_is_refused(tcps: Tcps) -> None:
+    done = tcps("work-order", "create", "--title", "x", "--store", "")
+    assert (done.code, done.out) == (2, "")

@@ -197,3 +197,51 @@ def test_a_dry_run_is_refused_like_the_real_one_and_changes_nothing(on_the_line:
     assert on_the_line("sku", "publish", "SKU-1", "--dry-run").code == 3
     assert on_the_line("work-order", "reorder", "cost", "WO-1", "--dry-run").code == 3
     assert on_the_line("log", "--json").out == before
+
+
+def test_a_key_answers_with_what_it_made_even_after_that_was_deleted(tcps: Tcps) -> None:
+    create = ("work-order", "create", "--title", "x", "--json", "--idempotency-key", "k")
+    made = tcps(*create).json
+    tcps("work-order", "delete", "WO-1")
+    again = tcps(*create)
+    assert (again.code, again.json["work_order_id"], again.json["title"]) == (0, "WO-1", made["title"])
+    assert tcps("work-order", "list", "--json").json == []
+
+
+def test_an_array_gives_an_array_however_many_it_holds(tcps: Tcps, tmp_path: Path) -> None:
+    (tmp_path / "one").write_text('[{"type": "internal_request", "title": "a"}]')
+    (tmp_path / "none").write_text("[]")
+    assert len(tcps("work-order", "create", "--from", "one", "--json").json) == 1
+    assert tcps("work-order", "create", "--from", "none", "--json").code == 2
+
+
+def test_labels_deadline_and_wanted_sku_can_be_removed(tcps: Tcps) -> None:
+    tcps(
+        *("work-order", "create", "--title", "x", "--label", "a", "--sku", "app-1"),
+        *("--due-on", "2030-01-01T00:00:00Z", "--bucket", "debt"),
+    )
+    update = ("work-order", "update", "WO-1", "--json")
+    order = tcps(*update, "--no-labels", "--no-due-on", "--no-sku").json
+    assert (order["labels"], order["due_on"], order["sla_deadline"], order["sku_id"]) == (
+        [],
+        None,
+        None,
+        None,
+    )
+    assert tcps(*update, "--no-labels", "--label", "b").code == 2
+
+
+def test_csv_has_the_same_heading_with_and_without_rows(tcps: Tcps) -> None:
+    commands = (("work-order", "list"), ("sku", "list"), ("receipt", "list"), ("andon", "list"), ("log",))
+    empty = [tcps(*command, "-o", "csv").out.splitlines() for command in commands]
+    assert all(len(lines) == 1 for lines in empty)
+    tcps("work-order", "create", "--title", "x")
+    tcps("sku", "create", "--work-order", "WO-1")
+    tcps("run", "--sku", "SKU-1", "--stage", "shacl", "--", "false")
+    for command, lines in zip(commands, empty, strict=True):
+        assert tcps(*command, "-o", "csv").out.splitlines()[0] == lines[0]
+
+
+def test_a_limit_beyond_every_count_is_refused(tcps: Tcps) -> None:
+    assert tcps("work-order", "list", "--limit", str(2**63 - 1)).code == 0
+    assert tcps("work-order", "list", "--limit", str(10**20)).code == 2
