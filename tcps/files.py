@@ -6,6 +6,7 @@ the file and the reason.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -44,13 +45,19 @@ class Disk:
                 return None
 
     def read_plain(self, path: Path) -> bytes | None:
-        """The bytes of a plain file; None for a link, a directory, a device, or one that cannot be read."""
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(fd, "rb", buffering=0, closefd=True) as file:
-                return file.read() if stat.S_ISREG(os.fstat(fd).st_mode) else None
-        except OSError:
-            return None
+        """The bytes of a plain file; None for none, a link, a directory, a device.
+
+        One that must not or cannot be read is `storage_error`: nobody can say what it holds.
+        """
+        with storage("read", path):
+            try:
+                fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+                with open(fd, "rb", buffering=0, closefd=True) as file:
+                    return file.read() if stat.S_ISREG(os.fstat(fd).st_mode) else None
+            except OSError as error:
+                if error.errno in (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE):
+                    raise
+                return None
 
     def sha256(self, path: Path) -> str | None:
         """SHA-256 in hex of a plain file; None for what `read_plain` cannot read."""
@@ -101,6 +108,8 @@ class Disk:
                 if not directory.is_dir():
                     raise
             except FileNotFoundError:
+                if directory.parent == directory:  # the working directory is gone
+                    raise
                 self.make_dirs(directory.parent)
                 self.make_dirs(directory)
 

@@ -15,7 +15,9 @@ from tcps.cli.base import (
     group,
     json_value,
     opened,
+    say,
     text,
+    words,
 )
 from tcps.model import Json
 from tcps.render import columns, described, duration
@@ -36,10 +38,20 @@ _STAGE_HELP = "The stage; aliases such as test or security work."
 )
 def trigger(
     ctx: typer.Context,
-    failure_type: Annotated[str, typer.Option("--type", help="The failure type, such as test_failure.")],
+    failure_type: Annotated[
+        str,
+        typer.Option(
+            "--type", help="The failure type, such as test_failure.", autocompletion=words("FailureType")
+        ),
+    ],
     sku: Annotated[str, typer.Option("--sku", help="Whose line stops.", autocompletion=completion("sku"))],
-    stage: Annotated[str | None, typer.Option("--stage", help=_STAGE_HELP)] = None,
-    severity: Annotated[str | None, typer.Option("--severity", help="critical, high, medium or low.")] = None,
+    stage: Annotated[
+        str | None, typer.Option("--stage", help=_STAGE_HELP, autocompletion=words("Stage"))
+    ] = None,
+    severity: Annotated[
+        str | None,
+        typer.Option("--severity", help="critical, high, medium or low.", autocompletion=words("Severity")),
+    ] = None,
     message: Annotated[
         str | None, typer.Option("--message", help="What happened; - or @FILE reads it.")
     ] = None,
@@ -182,6 +194,8 @@ def check(
         whom = f" for {sku_id}" if sku_id else ""
         lines = [stopped(event) for event in answer["andons"]]
         out.record(answer, lines or [f"the line runs{whom}"])
+        if not answer["known"]:
+            say(f"warning: there is no SKU and no Andon of {sku_id}")
     if not answer["can_proceed"]:
         raise typer.Exit(3)
 

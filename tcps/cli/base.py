@@ -223,19 +223,30 @@ def _decoded(content: bytes, what: str) -> str:
         raise InvalidInput(f"{what} is not UTF-8 text: byte {error.start}") from None
 
 
-def completion(kind: str) -> Callable[[str], list[str]]:
+def completion(kind: str) -> Callable[[typer.Context, str], list[str]]:
     """Completes ids of a kind in the shell; nothing where there is no store."""
 
-    def complete(incomplete: str) -> list[str]:
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
         from tcps.service.oversight import ids
         from tcps.store import Store, find
 
-        chosen = settings({})
+        chosen = settings(ctx.ensure_object(dict))
         try:
             with Store.open(find(chosen.store, Path.cwd()), actor=chosen.actor, wait=1) as store:
                 return ids(store, kind, incomplete)
         except (TcpsError, OSError):
             return []
+
+    return complete
+
+
+def words(name: str) -> Callable[[str], list[str]]:
+    """Completes the values of one of the vocabularies of `tcps.model`."""
+
+    def complete(incomplete: str) -> list[str]:
+        from tcps import model
+
+        return [value for value in getattr(model, name) if value.startswith(incomplete.lower())]
 
     return complete
 

@@ -15,13 +15,17 @@ from tcps.cli.base import (
     group,
     json_value,
     opened,
+    words,
 )
 from tcps.render import columns, described
 
 app = group("Receipts: the immutable record of each run of a stage.")
 _LIST = columns("id=receipt_id", "sku=sku_id", "seq=sequence", "stage", "status", "time=timestamp", "actor")
 StageOption = Annotated[
-    str, typer.Option("--stage", help="The SKU's current stage; aliases such as test work.")
+    str,
+    typer.Option(
+        "--stage", help="The SKU's current stage; aliases such as test work.", autocompletion=words("Stage")
+    ),
 ]
 Metrics = Annotated[
     str | None, typer.Option("--metrics", metavar="JSON", help="What was measured; - or @FILE reads it.")

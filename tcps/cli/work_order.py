@@ -19,6 +19,7 @@ from tcps.cli.base import (
     say,
     text,
     tried,
+    words,
 )
 from tcps.errors import InvalidInput, missing
 from tcps.model import Json
@@ -32,7 +33,11 @@ Title = Annotated[str | None, typer.Option("--title", help="What is asked for.")
 Description = Annotated[str | None, typer.Option("--description", help="More of it; - or @FILE reads it.")]
 BucketOption = Annotated[
     str | None,
-    typer.Option("--bucket", help="reliability, security, cost, compliance, features or technical_debt."),
+    typer.Option(
+        "--bucket",
+        help="reliability, security, cost, compliance, features or technical_debt.",
+        autocompletion=words("Bucket"),
+    ),
 ]
 Priority = Annotated[str | None, typer.Option("--priority", help="1..10 (10 is the most urgent) or a name.")]
 Labels = Annotated[list[str] | None, typer.Option("--label", help="A label; may be repeated.")]

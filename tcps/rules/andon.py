@@ -97,6 +97,7 @@ def resolve(
         raise Refused(
             f"{andon.id} has no finalized root-cause analysis, which policy requires",
             code="root_cause_required",
+            hint="this version has no analyses yet: tcps policy set require_five_whys false",
             details={"id": andon.id},
         )
     minutes = (to_ms(state.now) - to_ms(andon.created_at)) / 60_000

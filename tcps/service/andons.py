@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tcps.model import AndonEvent, AndonStatus, Json, Severity, Stage, parse_enum
+from tcps.model import AndonEvent, AndonStatus, Json, Severity, Sku, Stage, parse_enum
 from tcps.model.text import checked_id, checked_object, clean
 from tcps.rules import andon
 from tcps.rules.state import found
@@ -62,11 +62,16 @@ def resolve(store: Store, andon_id: str, **texts: Any) -> Json:
 
 
 def check(store: Store, sku_id: str | None = None, stage: str | None = None) -> Json:
-    """Whether a SKU (or, without one, every SKU) may go on, and the Andons that stop it."""
+    """Whether a SKU (or, without one, every SKU) may go on, and the Andons that stop it.
+
+    `known` is false for an id that neither a SKU nor an Andon has.
+    """
     at = None if stage is None else parse_enum(Stage, stage)
+    known = True
     with store.view() as view:
         if sku_id is not None:
             held = andon.blocking(view, checked_id("sku_id", sku_id), at)
+            known = view.get(Sku, sku_id) is not None or bool(view.andons_of(sku_id))
         else:
             where = Filter().one_of("status", _UNRESOLVED)
             events = view.andon_events(where, None)
@@ -74,6 +79,7 @@ def check(store: Store, sku_id: str | None = None, stage: str | None = None) -> 
     return {
         "sku_id": sku_id,
         "stage": at,
+        "known": known,
         "can_proceed": not held,
         "andons": [views.andon(event) for event in held],
     }

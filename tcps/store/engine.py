@@ -209,10 +209,15 @@ class Engine:
         try:
             yield
         except sqlite3.Error as error:
+            full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
             mended = self.fold.mistrust(error)
             raise TcpsError(
-                f"the index cannot be used: {error}",
-                hint="it was damaged and is made anew: try again" if mended else "try again, or remove it",
+                "No space left for the index" if full else f"the index cannot be used: {error}",
+                hint="free some space"
+                if full
+                else "it was damaged and is made anew: try again"
+                if mended
+                else "try again, or remove it",
                 details={"path": str(self.fold.folder / "index.sqlite")},
             ) from error
 

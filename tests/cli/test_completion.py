@@ -42,6 +42,18 @@ def test_commands_and_options_are_offered(on_the_line: Tcps) -> None:
     assert "--bucket" in completed("bash", "tcps work-order create ", "--bu")
 
 
+def test_values_of_the_vocabularies_are_offered(bare: Tcps) -> None:
+    assert completed("bash", "tcps run --stage ", "te") == ["test_execution"]
+    assert completed("bash", "tcps work-order create --bucket ", "tech") == ["technical_debt"]
+    assert "test_failure" in completed("bash", "tcps andon trigger --type ", "test")
+
+
+def test_ids_of_the_store_that_is_named_are_offered(bare: Tcps) -> None:
+    bare("init", "other")
+    bare("work-order", "create", "--title", "x", "--store", "other")
+    assert completed("bash", "tcps --store other work-order show ") == ["WO-1"]
+
+
 def test_without_a_store_nothing_is_offered_and_nothing_is_said(bare: Tcps) -> None:
     assert completed("bash", "tcps work-order show ") == []
 

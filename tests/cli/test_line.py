@@ -183,3 +183,16 @@ def test_stats_count_everything(on_the_line: Tcps) -> None:
     assert stats["entries"] == 2
     assert stats["bytes"]["ledger"] > 0
     assert "work orders: 1 (1 in_progress)" in on_the_line("stats").out
+
+
+def test_checking_an_id_that_nobody_knows_warns(on_the_line: Tcps) -> None:
+    done = on_the_line("andon", "check", "SKU-1")
+    assert (done.code, done.err) == (0, "")
+    done = on_the_line("andon", "check", "SKV-1")
+    assert (done.code, done.err) == (0, "warning: there is no SKU and no Andon of SKV-1\n")
+
+
+def test_numbers_in_policy_are_plain(tcps: Tcps) -> None:
+    assert tcps("kanban", "set-limit", "cost", "1_0").code == 2
+    assert tcps("policy", "set", "require_five_whys", "true").out == "require_five_whys is true now\n"
+    assert tcps("policy", "set", "max_gap_hours", "12.5").out == "max_gap_hours is 12.5 now\n"
