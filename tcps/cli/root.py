@@ -25,6 +25,7 @@ _COMMANDS = {
     "policy": Entry("tcps.cli.policy", "app", "Limits and thresholds, recorded in the ledger."),
     "verify-chain": Entry("tcps.cli.whole", "verify_chain", "Prove SKUs' receipts intact and complete."),
     "verify": Entry("tcps.cli.whole", "verify", "Check the whole store, every byte."),
+    "repair": Entry("tcps.cli.whole", "repair", "Make the record files what the ledger says."),
     "checkpoint": Entry("tcps.cli.whole", "checkpoint", "Write and print the ledger's Merkle root."),
     "log": Entry("tcps.cli.whole", "log", "The ledger: who changed what, when."),
     "stats": Entry("tcps.cli.whole", "stats", "Counts and sizes."),

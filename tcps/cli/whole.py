@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tcps.cli.base import completion, context, opened, single
+from tcps.cli.base import DryRun, completion, context, opened, single, tried
 from tcps.errors import InvalidInput
 from tcps.model import Json
 from tcps.render import columns
@@ -80,6 +80,22 @@ def _verify(ctx: typer.Context) -> None:
         )
         out.record(report, [*lines, counted])
     if report["verdict"] != "intact":
+        raise typer.Exit(12)
+
+
+def _repair(ctx: typer.Context, dry_run: DryRun = False) -> None:
+    """Make the record files what the ledger says; exits with 12 when something is left.
+
+    A file that is wrong or foreign is kept in .tcps/quarantine. The ledger itself is never changed.
+    """
+    from tcps.service import oversight
+
+    with opened(ctx) as (store, out):
+        report = oversight.repair(store, dry_run)
+        lines = [f"{step['action']}: {step['path']} ({step['why']})" for step in report["steps"]]
+        out.record(report, lines or ["there is nothing to repair"])
+        tried(dry_run)
+    if report["verdict"] != "intact" and not dry_run:
         raise typer.Exit(12)
 
 
@@ -195,6 +211,7 @@ verify_chain = single(
     tcps verify-chain --all --json""",
 )
 verify = single(_verify, "tcps verify\ntcps verify --json")
+repair = single(_repair, "tcps repair --dry-run\ntcps repair")
 checkpoint = single(_checkpoint, "tcps checkpoint >> ../checkpoints.txt")
 log = single(
     _log,

@@ -97,6 +97,16 @@ def verify_store(store: Store) -> Json:
     }
 
 
+def repair(store: Store, dry_run: bool = False) -> Json:
+    """Make the record files what the ledger says; gives what was done and what could not be."""
+    steps = store.repair(dry_run)
+    return {
+        "dry_run": dry_run,
+        "steps": [step._asdict() for step in steps],
+        "verdict": "intact" if dry_run and not steps else verify_store(store)["verdict"],
+    }
+
+
 def chains_report(report: Report) -> Json:
     """A report on chains as interface 5 writes it; findings beside the chains stand under `findings`."""
     root = _root(report)

@@ -140,6 +140,15 @@ class Engine:
                 disk.replace_durably(folder / "checkpoint", made.text().encode())
         return made
 
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[View]:
+        """The writer's lock, and a view of the ledger's head, durable, by an index that was made anew."""
+        with self._turn(), self.fold.locked():
+            self.fold.discard()
+            with self._writing():
+                self.ledger.sync_end()
+                yield View(self.fold.loader(), self.identity.store_id, self.clock(), "")
+
     def before_fork(self) -> None:
         """Close the index if nobody is using it, for a connection must not be carried into a child."""
         if self._mutex.acquire(blocking=False):

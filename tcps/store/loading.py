@@ -111,6 +111,6 @@ class Loader:
         what = "is gone" if content is None else "was changed since it was written"
         return IntegrityError(
             f"the file of {row.id} {what}: {path}",
-            hint="tcps verify lists all damage",
+            hint="tcps verify lists all damage; tcps repair mends it from the ledger",
             details={"id": row.id, "path": str(path), "expected": f"sha256:{row.sha256}", "got": got},
         )

@@ -38,6 +38,7 @@ from tcps.store.view import Filter, View
 from tcps.user import user_name
 
 if TYPE_CHECKING:
+    from tcps.store.repair import Step
     from tcps.verify import Report
 
 R = TypeVar("R", bound=Record)
@@ -341,6 +342,18 @@ class Store:
         return verify.verify_store(
             self.folder, engine.fold.disk, identity.origin, identity.store_id, engine.clock(), boot=boot
         )
+
+    def repair(self, dry_run: bool = False) -> "list[Step]":
+        """Make the record files what the ledger says; gives the steps that were (or would be) done.
+
+        What was there is kept in `quarantine/`. A damaged ledger is left as it is.
+        """
+        from tcps.store import repair
+
+        steps = repair.plan(self.verify_integrity())
+        if not dry_run and any(step.action != "leave" for step in steps):
+            repair.carry_out(self.engine, steps)
+        return steps
 
     def checkpoint(self) -> Checkpoint:
         """Make the record files durable and write the tree's size and root to `checkpoint`."""

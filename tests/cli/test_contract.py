@@ -38,6 +38,7 @@ COMMANDS = {
     "run": "--sku --stage --metrics --evidence --artifact --receipt-file",
     "verify-chain": "--all --complete",
     "verify": "",
+    "repair": "--dry-run",
     "checkpoint": "",
     "quality gates": "",
     "kanban status": "",

@@ -120,3 +120,20 @@ def test_a_ledger_that_was_rewritten_does_not_match_its_checkpoint(proven: Tcps,
     (tmp_path / ".tcps/index.sqlite").unlink()
     for command in (("verify",), ("verify-chain", "--all"), ("work-order", "list")):
         assert proven(*command).code == 12, command
+
+
+def test_repair_mends_what_the_ledger_knows(proven: Tcps, tmp_path: Path) -> None:
+    assert proven("repair").out == "there is nothing to repair\n"
+    file = receipt_file(tmp_path, 1)
+    file.write_text("{}")
+    tried = proven("repair", "--dry-run")
+    assert (tried.code, tried.err) == (0, "dry run: nothing was changed\n")
+    assert tried.out.startswith("rewrite: records/skus/")
+    assert proven("verify").code == 12
+    done = proven("repair", "--json")
+    assert (done.code, done.json["verdict"]) == (0, "intact")
+    assert proven("verify-chain", "--all").code == 0
+    (tmp_path / ".tcps/ledger/000000000001.jsonl").write_bytes(b"x\n")
+    broken = proven("repair")
+    assert broken.code == 12
+    assert "leave: ledger/" in broken.out
