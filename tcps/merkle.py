@@ -47,10 +47,6 @@ class Tree:
             root = node_hash(left, root)
         return root
 
-    def copy(self) -> "Tree":
-        """A tree that grows on its own from here."""
-        return Tree(self.size, list(self.frontier))
-
     def packed(self) -> bytes:
         """The frontier as bytes, 32 for each subtree."""
         return b"".join(self.frontier)

@@ -73,14 +73,6 @@ def test_a_frontier_of_another_size_is_refused() -> None:
         Tree.unpacked(3, bytes(32))
 
 
-def test_a_copy_grows_on_its_own() -> None:
-    tree = tree_of([b"a"])
-    copy = tree.copy()
-    copy.append(leaf_hash(b"b"))
-    assert (tree.size, copy.size) == (1, 2)
-    assert tree.root() == leaf_hash(b"a")
-
-
 @given(
     st.from_regex(r"tcps/[0-9a-f]{16}", fullmatch=True),
     st.integers(0, 10**18),
