@@ -203,7 +203,7 @@ def _change(change: Json) -> str:
     return f"{change['id']} {word}{where}".rstrip()
 
 
-init = single(_init, "tcps init\ntcps init ~/work/app")
+init = single(_init, "tcps init\ntcps init path/to/project")
 verify_chain = single(
     _verify_chain,
     """tcps verify-chain SKU-1

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tcps.cli import order_text
 from tcps.cli.base import (
     Command,
     DryRun,
@@ -22,8 +23,7 @@ from tcps.cli.base import (
     words,
 )
 from tcps.errors import InvalidInput, missing
-from tcps.model import Json
-from tcps.render import columns, duration
+from tcps.render import columns
 
 app = group("Work orders: the accepted demands (create, list, start, complete, cancel …).")
 _LIST = columns("id=work_order_id", "bucket", "pri=priority", "status", "due=due", "title")
@@ -107,9 +107,9 @@ def create(
             results, several = orders.create_from(store, signals, fields, key, dry_run)
         if not several:
             order, outcome = results[0]
-            out.record(order, [_created(order, outcome)])
+            out.record(order, [order_text.created(order, outcome)])
         else:
-            out.table(_rows(order for order, _ in results), _LIST)
+            out.table(order_text.rows(order for order, _ in results), _LIST)
         known = [order["work_order_id"] for order, outcome in results if outcome != "created"]
         if known:
             say(f"note: there already, nothing changed: {', '.join(known)}")
@@ -159,7 +159,7 @@ def list_(
             limit=limit,
             everything=everything,
         )
-        out.table(_rows(rows), _LIST, "no work orders", document=rows, fields=WORK_ORDER_FIELDS)
+        out.table(order_text.rows(rows), _LIST, "no work orders", document=rows, fields=WORK_ORDER_FIELDS)
 
 
 @app.command(cls=Command, epilog=examples_text("tcps work-order show WO-1\ntcps work-order show WO-1 --json"))
@@ -169,7 +169,7 @@ def show(ctx: typer.Context, work_order_id: WorkOrderId) -> None:
 
     with opened(ctx) as (store, out):
         order = orders.show(store, work_order_id)
-        out.record(order, _shown(order))
+        out.record(order, order_text.shown(order))
 
 
 @app.command(cls=Command, epilog=examples_text("tcps work-order history WO-1"))
@@ -179,7 +179,9 @@ def history(ctx: typer.Context, work_order_id: WorkOrderId) -> None:
 
     with opened(ctx) as (store, out):
         steps = orders.history(store, work_order_id)
-        changes = [step | {"change": change} for step, change in zip(steps, _changes(steps), strict=True)]
+        changes = [
+            step | {"change": change} for step, change in zip(steps, order_text.changes(steps), strict=True)
+        ]
         out.table(changes, _HISTORY, document=steps)
 
 
@@ -189,7 +191,7 @@ def start(ctx: typer.Context, work_order_id: WorkOrderId) -> None:
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        _said(out, orders.start(store, work_order_id))
+        order_text.said(out, orders.start(store, work_order_id))
 
 
 @app.command(cls=Command, epilog=examples_text("tcps work-order complete WO-1 --sku app-1.4.0"))
@@ -206,7 +208,7 @@ def complete(
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        _said(out, orders.complete(store, work_order_id, sku, dry_run))
+        order_text.said(out, orders.complete(store, work_order_id, sku, dry_run))
         tried(dry_run)
 
 
@@ -216,7 +218,7 @@ def cancel(ctx: typer.Context, work_order_id: WorkOrderId, reason: Reason, dry_r
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        _said(out, orders.cancel(store, work_order_id, text(reason, "--reason") or "", dry_run))
+        order_text.said(out, orders.cancel(store, work_order_id, text(reason, "--reason") or "", dry_run))
         tried(dry_run)
 
 
@@ -266,7 +268,7 @@ def update(
         if unset:
             fields[name] = value
     with opened(ctx) as (store, out):
-        _said(out, orders.update(store, work_order_id, fields, if_revision))
+        order_text.said(out, orders.update(store, work_order_id, fields, if_revision))
 
 
 @app.command(
@@ -296,7 +298,7 @@ def depend(
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        _said(out, orders.depend(store, work_order_id, on))
+        order_text.said(out, orders.depend(store, work_order_id, on))
 
 
 @app.command(cls=Command, epilog=examples_text("tcps work-order undepend WO-2 --on WO-1"))
@@ -312,7 +314,7 @@ def undepend(
     from tcps.service import orders
 
     with opened(ctx) as (store, out):
-        _said(out, orders.undepend(store, work_order_id, on))
+        order_text.said(out, orders.undepend(store, work_order_id, on))
 
 
 @app.command(cls=Command, epilog=examples_text("tcps work-order reorder security WO-7 WO-3 WO-5"))
@@ -334,79 +336,9 @@ def reorder(
 
     with opened(ctx) as (store, out):
         rows = orders.reorder(store, bucket, ids, dry_run)
-        out.table(_rows(rows), _LIST, document=rows)
+        out.table(order_text.rows(rows), _LIST, document=rows)
         tried(dry_run)
 
 
 def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _said(out: Any, order: Json) -> None:
-    """One line: what the order is now."""
-    blocked = f", waits for {', '.join(order['blocked_by'])}" if order["blocked_by"] else ""
-    out.record(order, [f"{order['work_order_id']} is {order['status']}{blocked}: {order['title']}"])
-
-
-def _created(order: Json, outcome: str) -> str:
-    done = "created" if outcome == "created" else "is there already"
-    due = f", due {order['sla_deadline']}" if order["sla_deadline"] else ""
-    where = f"{order['bucket']}, priority {order['priority']}, {order['status']}{due}"
-    return f"{order['work_order_id']} {done}: {order['title']} ({where})"
-
-
-def _rows(orders: Any) -> list[Json]:
-    return [order | {"due": _due(order)} for order in orders]
-
-
-def _due(order: Json) -> str:
-    """How much time is left, or how late it is."""
-    remaining = order["sla_remaining_ms"]
-    if remaining is None:
-        return ""
-    if remaining <= 0:
-        return f"{duration(-remaining)} late"
-    return duration(remaining) + (" (warning)" if order["sla_status"] == "warning" else "")
-
-
-def _shown(order: Json) -> list[str]:
-    from tcps.render import described
-
-    own = {name: value for name, value in order.items() if name not in ("skus", "receipts", "queue_key")}
-    lines = described(own)
-    for sku in order["skus"]:
-        lines.append(f"  {sku['sku_id']}  {sku['status']} at {sku['current_stage']}")
-        lines += [
-            f"    {receipt['sequence']:>3}  {receipt['stage']}  {receipt['status']}  {receipt['receipt_id']}"
-            for receipt in order["receipts"]
-            if receipt["sku_id"] == sku["sku_id"]
-        ]
-    return lines
-
-
-def _changes(steps: list[Json]) -> list[str]:
-    """What each change of a record did, field by field."""
-    said: list[str] = []
-    before: Json = {}
-    for step in steps:
-        record = step["record"]
-        if record is None:
-            said.append("deleted")
-        elif not before:
-            said.append(f"{record['status']}: {record['title']}")
-        else:
-            names = [n for n in record if _tells(n) and record[n] != before.get(n)]
-            said.append(", ".join(_change(name, before.get(name), record[name]) for name in names))
-        before = record or {}
-    return said
-
-
-def _tells(name: str) -> bool:
-    """Whether a change of the field says something that the entry's time and revision do not."""
-    return name not in ("revision", "queue_key") and not name.endswith("_at")
-
-
-def _change(name: str, before: Any, after: Any) -> str:
-    from tcps.render import cell
-
-    return f"{name}: {cell(before) or 'nothing'} → {cell(after) or 'nothing'}"

@@ -1,0 +1,76 @@
+"""Work orders in words: what a person reads of them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tcps.model import Json
+from tcps.render import cell, described, duration
+
+
+def said(out: Any, order: Json) -> None:
+    """One line: what the order is now."""
+    blocked = f", waits for {', '.join(order['blocked_by'])}" if order["blocked_by"] else ""
+    out.record(order, [f"{order['work_order_id']} is {order['status']}{blocked}: {order['title']}"])
+
+
+def created(order: Json, outcome: str) -> str:
+    """One line: what became of a demand."""
+    done = "created" if outcome == "created" else "is there already"
+    due = f", due {order['sla_deadline']}" if order["sla_deadline"] else ""
+    where = f"{order['bucket']}, priority {order['priority']}, {order['status']}{due}"
+    return f"{order['work_order_id']} {done}: {order['title']} ({where})"
+
+
+def rows(orders: Iterable[Json]) -> list[Json]:
+    """Orders with what a table says of their deadline."""
+    return [order | {"due": _due(order)} for order in orders]
+
+
+def _due(order: Json) -> str:
+    """How much time is left, or how late it is."""
+    remaining = order["sla_remaining_ms"]
+    if remaining is None:
+        return ""
+    if remaining <= 0:
+        return f"{duration(-remaining)} late"
+    return duration(remaining) + (" (warning)" if order["sla_status"] == "warning" else "")
+
+
+def shown(order: Json) -> list[str]:
+    """An order in full, with its SKUs and their receipts."""
+    own = {name: value for name, value in order.items() if name not in ("skus", "receipts", "queue_key")}
+    lines = described(own)
+    for sku in order["skus"]:
+        lines.append(f"  {sku['sku_id']}  {sku['status']} at {sku['current_stage']}")
+        lines += [
+            f"    {receipt['sequence']:>3}  {receipt['stage']}  {receipt['status']}  {receipt['receipt_id']}"
+            for receipt in order["receipts"]
+            if receipt["sku_id"] == sku["sku_id"]
+        ]
+    return lines
+
+
+def changes(steps: list[Json]) -> list[str]:
+    """What each change of a record did, field by field."""
+    told: list[str] = []
+    before: Json = {}
+    for step in steps:
+        record = step["record"]
+        if record is None:
+            told.append("deleted")
+        elif not before:
+            told.append(f"{record['status']}: {record['title']}")
+        else:
+            names = [n for n in record if _tells(n) and record[n] != before.get(n)]
+            told.append(", ".join(_change(name, before.get(name), record[name]) for name in names))
+        before = record or {}
+    return told
+
+
+def _tells(name: str) -> bool:
+    """Whether a change of the field says something that the entry's time and revision do not."""
+    return name not in ("revision", "queue_key") and not name.endswith("_at")
+
+
+def _change(name: str, before: Any, after: Any) -> str:
+    return f"{name}: {cell(before) or 'nothing'} → {cell(after) or 'nothing'}"
