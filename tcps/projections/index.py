@@ -30,6 +30,14 @@ SCHEMA_VERSION = 1
 _BUSY_SECONDS = 5.0
 
 
+_FORGET_WORK_ORDER = (
+    "DELETE FROM label WHERE id=?",
+    "DELETE FROM dependency WHERE id=?",
+    "DELETE FROM source_key WHERE id=?",
+    "DELETE FROM work_order WHERE id=?",
+)
+
+
 class Position(NamedTuple):
     """Up to where the index has been folded, and the tree over those lines."""
 
@@ -146,8 +154,8 @@ class Index:
 
     def _put_work_order(self, record_id: str, record: Record | None, new: bool) -> None:
         if not new:
-            for table in ("label", "dependency", "source_key", "work_order"):
-                self.db.execute(f"DELETE FROM {table} WHERE id=?", (record_id,))
+            for statement in _FORGET_WORK_ORDER:
+                self.db.execute(statement, (record_id,))
         if not isinstance(record, WorkOrder):
             return
         self._replace("work_order", _work_order_row(record))

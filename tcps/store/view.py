@@ -52,8 +52,8 @@ class View:
 
     def wip(self, bucket: Bucket) -> int:
         """How many of the bucket's orders are in progress."""
-        where = "bucket=? AND status='in_progress'"
-        return int(self._one(f"SELECT count(*) FROM work_order WHERE {where}", bucket))
+        sql = "SELECT count(*) FROM work_order WHERE bucket=? AND status='in_progress'"
+        return int(self._one(sql, bucket))
 
     def queue(self, bucket: Bucket) -> tuple[str, ...]:
         """The ids of the bucket's queue, head first."""

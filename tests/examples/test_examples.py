@@ -83,3 +83,11 @@ def test_tcps_goes_through_its_own_line_from_a_fresh_clone(tmp_path: Path) -> No
         ["git", "-C", clone, "status", "--porcelain", "--ignored"], check=True, capture_output=True, text=True
     )
     assert untidy.stdout.split() == ["!!", ".venv/"]
+
+
+def test_the_security_scan_of_the_example_finds_nothing_that_blocks(tmp_path: Path) -> None:
+    pytest.importorskip("bandit", reason="it comes with the example extra")
+    scan = [sys.executable, ROOT / "examples" / "itself" / "security.py", ROOT, tmp_path]
+    done = subprocess.run(scan, capture_output=True, text=True, check=False)
+    assert ", 0 findings that block" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
