@@ -192,6 +192,12 @@ def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things: `1 receipt`, `3 receipts`."""
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{number} {word if number == 1 else plural}"
+
+
 def duration(ms: int) -> str:
     """Milliseconds for a person: `3 d 4 h`, `2 h 5 min`, `45 s`, `120 ms`."""
     sign, rest = ("-", -ms) if ms < 0 else ("", ms)

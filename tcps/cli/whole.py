@@ -8,7 +8,7 @@ import typer
 from tcps.cli.base import DryRun, completion, context, opened, single, tried
 from tcps.errors import InvalidInput
 from tcps.model import Json
-from tcps.render import columns
+from tcps.render import columns, counted
 
 _LOG = columns("seq", "time", "actor", "action", "changed")
 
@@ -74,11 +74,13 @@ def _verify(ctx: typer.Context) -> None:
     with opened(ctx) as (store, out):
         report = oversight.verify_store(store)
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
-        counted = (
-            f"{report['verdict']}: {report['ledger']['size']} ledger entries, {report['records']} records, "
-            f"{report['skus']} chains with {report['receipts']} receipts, {len(lines)} findings"
+        sizes = (
+            counted(report["ledger"]["size"], "ledger entry"),
+            counted(report["records"], "record"),
+            f"{counted(report['skus'], 'chain')} with {counted(report['receipts'], 'receipt')}",
+            counted(len(lines), "finding"),
         )
-        out.record(report, [*lines, counted])
+        out.record(report, [*lines, f"{report['verdict']}: {', '.join(sizes)}"])
     if report["verdict"] != "intact":
         raise typer.Exit(12)
 
@@ -161,15 +163,15 @@ def _chain_lines(report: Json) -> Iterable[str]:
         for found in sku["findings"]:
             if found["kind"] == "integrity":
                 yield f"{sku['sku_id']}: {found['class']}: {found['message']}"
-        yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {sku['receipts']} receipts"
+        yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {counted(sku['receipts'], 'receipt')}"
     if report["verdict"] != "intact":
         yield "broken: the evidence was damaged or tampered with"
     elif report["message"]:
         yield report["message"]
     else:
         yield (
-            f"intact: {report['receipts']} receipts are byte for byte those of the ledger "
-            f"({report['ledger']['size']} entries, root {report['ledger']['root']}); "
+            f"intact: {counted(report['receipts'], 'receipt')}, byte for byte as in the ledger "
+            f"({counted(report['ledger']['size'], 'entry')}, root {report['ledger']['root']}); "
             "not proven: that the ledger itself is not an older or another one (no anchor was given)"
         )
 

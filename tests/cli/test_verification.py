@@ -41,7 +41,7 @@ def test_an_intact_chain_is_reported_in_full(proven: Tcps) -> None:
 def test_text_says_last_what_was_proven_and_what_was_not(proven: Tcps) -> None:
     lines = proven("verify-chain", "SKU-1").out.splitlines()
     assert lines[0] == "SKU-1: intact, incomplete (2 of 10 stages passed), 2 receipts"
-    assert lines[-1].startswith("intact: 2 receipts are byte for byte those of the ledger")
+    assert lines[-1].startswith("intact: 2 receipts, byte for byte as in the ledger")
     assert "not proven" in lines[-1]
 
 
@@ -88,7 +88,7 @@ def test_verify_counts_what_it_read(proven: Tcps) -> None:
     report = proven("verify", "--json").json
     assert (report["verdict"], report["findings"]) == ("intact", [])
     assert (report["records"], report["receipts"], report["ledger"]["size"]) == (4, 2, 4)
-    assert proven("verify").out.startswith("intact: 4 ledger entries, 4 records, 1 chains with 2 receipts")
+    assert proven("verify").out.startswith("intact: 4 ledger entries, 4 records, 1 chain with 2 receipts")
 
 
 def test_verify_finds_a_stranger_and_an_edited_record(proven: Tcps, tmp_path: Path) -> None:
