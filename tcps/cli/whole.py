@@ -163,7 +163,8 @@ def _chain_lines(report: Json) -> Iterable[str]:
         for found in sku["findings"]:
             if found["kind"] == "integrity":
                 yield f"{sku['sku_id']}: {found['class']}: {found['message']}"
-        yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {counted(sku['receipts'], 'receipt')}"
+        receipts = counted(sku["receipts"], "receipt")
+        yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {receipts}"
     if report["verdict"] != "intact":
         yield "broken: the evidence was damaged or tampered with"
     elif report["message"]:
