@@ -42,7 +42,7 @@ def _run(
     with opened(ctx) as (store, out):
         ran = running.run(store, sku, at, command, reports)
         if ran.recorded is None:
-            raise typer.Exit(not_recorded(ran.error, ran.exit_code))
+            raise typer.Exit(_not_recorded(ran.error, ran.exit_code))
         if receipt_file is not None:
             _write(receipt_file, ran.recorded)
         receipt = ran.recorded.receipt
@@ -51,7 +51,7 @@ def _run(
     raise typer.Exit(ran.exit_code or (3 if receipt.status == "fail" else 0))
 
 
-def not_recorded(error: Any, exit_code: int) -> int:
+def _not_recorded(error: Any, exit_code: int) -> int:
     """Say that the command ran and left no receipt; gives its own code, or that of the error."""
     say(f"error: no receipt was written: {error.message}")
     return exit_code or int(error.exit_code)

@@ -42,6 +42,9 @@ BucketOption = Annotated[
 Priority = Annotated[str | None, typer.Option("--priority", help="1..10 (10 is the most urgent) or a name.")]
 Labels = Annotated[list[str] | None, typer.Option("--label", help="A label; may be repeated.")]
 DueOn = Annotated[str | None, typer.Option("--due-on", help="A deadline, RFC 3339.")]
+OnOrder = Annotated[
+    str, typer.Option("--on", help="The other order.", autocompletion=completion("work_order"))
+]
 WantedSku = Annotated[str | None, typer.Option("--sku", help="The wanted id of its first SKU.")]
 
 
@@ -289,10 +292,7 @@ def delete(ctx: typer.Context, work_order_id: WorkOrderId, dry_run: DryRun = Fal
 def depend(
     ctx: typer.Context,
     work_order_id: WorkOrderId,
-    on: Annotated[
-        str,
-        typer.Option("--on", help="The order it waits for.", autocompletion=completion("work_order")),
-    ],
+    on: OnOrder,
 ) -> None:
     """Let an order wait for another."""
     from tcps.service import orders
@@ -305,10 +305,7 @@ def depend(
 def undepend(
     ctx: typer.Context,
     work_order_id: WorkOrderId,
-    on: Annotated[
-        str,
-        typer.Option("--on", help="The order it waited for.", autocompletion=completion("work_order")),
-    ],
+    on: OnOrder,
 ) -> None:
     """Let an order wait for another no more."""
     from tcps.service import orders

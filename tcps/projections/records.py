@@ -142,14 +142,6 @@ class RecordFiles:
         finally:
             self._lock.release()
 
-    def restart(self, position: int) -> None:
-        """Say that only the entries up to `position` are known to be in the files."""
-        self._lock.acquire()
-        try:
-            self._lock.write_note(Mark(position, self.boot).note())
-        finally:
-            self._lock.release()
-
     def close(self) -> None:
         """Give the lock's descriptor back."""
         self._lock.close()

@@ -8,7 +8,7 @@ from tcps.model.text import checked_id, checked_object, clean
 from tcps.rules import andon
 from tcps.rules.state import found
 from tcps.service import views
-from tcps.store import Filter, Store
+from tcps.store import Store, filters
 
 _UNRESOLVED = (AndonStatus.OPEN, AndonStatus.INVESTIGATING)
 
@@ -33,12 +33,12 @@ def lists(
 ) -> list[Json]:
     """The Andons that meet every filter, oldest first; without a status, those not resolved."""
     chosen = [parse_enum(AndonStatus, value) for value in status]
-    where = Filter().one_of("status", chosen or ([] if everything else _UNRESOLVED))
-    where.one_of("severity", [parse_enum(Severity, value) for value in severity])
-    if sku is not None:
-        where.add("sku_id=?", checked_id("sku_id", sku))
-    if work_order is not None:
-        where.add("work_order_id=?", checked_id("work_order_id", work_order))
+    where = filters.records(
+        statuses=chosen or ([] if everything else _UNRESOLVED),
+        severities=[parse_enum(Severity, value) for value in severity],
+        sku_id=None if sku is None else checked_id("sku_id", sku),
+        work_order_id=None if work_order is None else checked_id("work_order_id", work_order),
+    )
     with store.view() as view:
         return [views.andon(event) for event in view.andon_events(where, limit)]
 
@@ -73,7 +73,7 @@ def check(store: Store, sku_id: str | None = None, stage: str | None = None) -> 
             held = andon.blocking(view, checked_id("sku_id", sku_id), at)
             known = view.get(Sku, sku_id) is not None or bool(view.andons_of(sku_id))
         else:
-            where = Filter().one_of("status", _UNRESOLVED)
+            where = filters.records(statuses=_UNRESOLVED)
             events = view.andon_events(where, None)
             held = [event for event in events if at is None or event.stage.number <= at.number]
     return {

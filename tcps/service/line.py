@@ -25,7 +25,7 @@ from tcps.rules.pipeline import Recorded, Run
 from tcps.rules.state import found
 from tcps.service import views
 from tcps.service.trial import transaction
-from tcps.store import Filter, Store
+from tcps.store import Store, filters
 
 
 def create_sku(store: Store, work_order_id: str, sku_id: str | None = None) -> Json:
@@ -43,10 +43,11 @@ def list_skus(
     limit: int | None = None,
 ) -> list[Json]:
     """The SKUs that meet every filter, oldest first."""
-    where = Filter().one_of("status", [parse_enum(SkuStatus, value) for value in status])
-    where.one_of("stage", [parse_enum(Stage, value).number for value in stage])
-    if work_order is not None:
-        where.add("work_order_id=?", checked_id("work_order_id", work_order))
+    where = filters.records(
+        statuses=[parse_enum(SkuStatus, value) for value in status],
+        stages=[parse_enum(Stage, value) for value in stage],
+        work_order_id=None if work_order is None else checked_id("work_order_id", work_order),
+    )
     with store.view() as view:
         return [views.sku(view, sku) for sku in view.skus(where, limit)]
 
@@ -105,12 +106,12 @@ def list_receipts(
     limit: int | None = None,
 ) -> list[Json]:
     """The receipts that meet every filter, oldest first."""
-    where = Filter().one_of("status", [parse_enum(ReceiptStatus, value) for value in status])
-    where.one_of("stage", [parse_enum(Stage, value).number for value in stage])
-    if sku is not None:
-        where.add("sku_id=?", checked_id("sku_id", sku))
-    if work_order is not None:
-        where.add("work_order_id=?", checked_id("work_order_id", work_order))
+    where = filters.records(
+        statuses=[parse_enum(ReceiptStatus, value) for value in status],
+        stages=[parse_enum(Stage, value) for value in stage],
+        sku_id=None if sku is None else checked_id("sku_id", sku),
+        work_order_id=None if work_order is None else checked_id("work_order_id", work_order),
+    )
     with store.view() as view:
         return [views.receipt(receipt) for receipt in view.receipts(where, limit)]
 

@@ -14,7 +14,6 @@ from tcps.model import (
     WorkOrder,
     WorkOrderStatus,
     parse_enum,
-    to_ms,
 )
 from tcps.model.text import LABEL, checked_id, clean, required
 from tcps.rules import dependencies, kanban, signals, work_orders
@@ -22,14 +21,8 @@ from tcps.rules.signals import Demand
 from tcps.rules.state import found
 from tcps.service import views
 from tcps.service.trial import transaction
-from tcps.store import Filter, Store, View
+from tcps.store import Store, View, filters
 
-SORTS = {
-    "id": "n",
-    "created": "created, n",
-    "priority": "priority DESC, n",
-    "deadline": "deadline IS NULL, deadline, n",
-}
 _OPEN = tuple(status for status in WorkOrderStatus if not status.terminal)
 
 
@@ -114,19 +107,20 @@ def lists(
     everything: bool = False,
 ) -> list[Json]:
     """The work orders that meet every filter; without a status, those that are not ended."""
-    if sort not in SORTS:
-        raise invalid_field("sort", f"is one of {', '.join(SORTS)}, not {sort!r}")
+    if sort not in filters.SORTS:
+        raise invalid_field("sort", f"is one of {', '.join(filters.SORTS)}, not {sort!r}")
     chosen = [parse_enum(WorkOrderStatus, value) for value in status]
-    where = Filter().one_of("status", chosen or ([] if everything else _OPEN))
-    where.one_of("bucket", [parse_enum(Bucket, value) for value in bucket])
-    for name in label:
-        where.add("id IN (SELECT id FROM label WHERE label=?)", clean("label", name, LABEL))
-    if sku is not None:
-        where.add("id IN (SELECT work_order_id FROM sku WHERE id=?)", checked_id("sku_id", sku))
     with store.view() as view:
-        if sla is not None:
-            _with_sla(where, parse_enum(SlaStatus, sla), to_ms(view.now))
-        return [views.work_order(view, order) for order in view.work_orders(where, limit, SORTS[sort])]
+        where = filters.work_orders(
+            statuses=chosen or ([] if everything else _OPEN),
+            buckets=[parse_enum(Bucket, value) for value in bucket],
+            labels=[clean("label", name, LABEL) for name in label],
+            sku_id=None if sku is None else checked_id("sku_id", sku),
+            sla=None if sla is None else parse_enum(SlaStatus, sla),
+            now=view.now,
+        )
+        found_orders = view.work_orders(where, limit, filters.SORTS[sort])
+        return [views.work_order(view, order) for order in found_orders]
 
 
 def show(store: Store, work_order_id: str) -> Json:
@@ -228,19 +222,6 @@ def _is_json(line: str) -> bool:
     except TcpsError:
         return False
     return True
-
-
-def _with_sla(where: Filter, status: SlaStatus, now: int) -> None:
-    """The conditions of domain 5 (SLA) on the index's columns."""
-    live = "status IN ('queued', 'in_progress', 'blocked') AND deadline IS NOT NULL"
-    late = f"(({live} AND deadline <= ?) OR (status = 'completed' AND completed >= deadline))"
-    soon = f"({live} AND deadline > ? AND deadline - ? < 0.25 * (deadline - created))"
-    if status is SlaStatus.BREACHED:
-        where.add(late, now)
-    elif status is SlaStatus.WARNING:
-        where.add(soon, now, now)
-    else:
-        where.add(f"NOT coalesce({late}, 0) AND NOT coalesce({soon}, 0)", now, now, now)
 
 
 def _step(entry: Json, record_id: str) -> Json:

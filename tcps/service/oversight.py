@@ -3,7 +3,7 @@
 import base64
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tcps.errors import NoStore, TcpsError, Undecided, invalid_field
@@ -66,7 +66,7 @@ def log(
     while True:
         if not (store.folder / "store.json").exists():
             raise NoStore(f"the store {store.folder} is gone")
-        for entry in _entries(store, since):
+        for entry in _entries(store, since, chosen):
             since = entry.seq
             if any(wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes):
                 yield views.entry(entry)
@@ -165,12 +165,15 @@ def _deciding() -> Iterator[None]:
         raise Undecided(f"no verdict: {error.message}", details=error.details) from error
 
 
-def _entries(store: Store, since: int) -> Iterator[Entry]:
+def _entries(store: Store, since: int, record_id: str | None) -> Iterator[Entry]:
+    """The entries after `since`; of one record those alone that changed it."""
     with store.view() as view:
-        head = view.loader.index.position().head.seq
-        loader = view.loader
-        for seq in range(since + 1, head + 1):
-            yield loader.entry(seq)
+        numbers: Iterable[int] = range(since + 1, view.loader.index.position().head.seq + 1)
+        if record_id is not None:
+            changed = {seq for kind in KINDS for seq in view.history(kind, record_id)}
+            numbers = sorted(seq for seq in changed if seq > since)
+        for seq in numbers:
+            yield view.loader.entry(seq)
 
 
 def _kind(name: str) -> str:

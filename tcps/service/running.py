@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from tcps.canonical import line_bytes
 from tcps.errors import InvalidInput, TcpsError, invalid_field
 from tcps.model import Artifact, Json, ReceiptStatus, Stage
-from tcps.model.text import JSON_BYTES
+from tcps.model.text import ARTIFACTS, JSON_BYTES
 from tcps.rules import gates, pipeline
 from tcps.rules.pipeline import Recorded, Run
 from tcps.service import line
@@ -59,9 +59,13 @@ def run(store: Store, sku_id: str, stage: Stage, command: Sequence[str], reports
     makes the receipt a fail, which names the reason.
     """
     line.require_runnable(store, sku_id, stage)
+    if len(reports.artifacts) > ARTIFACTS:
+        raise invalid_field(
+            "artifacts", f"are {len(reports.artifacts)}; the limit is {ARTIFACTS}", "too_large"
+        )
     outcome = execute(command)
-    stage_run = _described(sku_id, stage, command, outcome, reports)
     try:
+        stage_run = _described(sku_id, stage, command, outcome, reports)
         return Ran(outcome.exit_code, line.run_stage(store, stage_run))
     except TcpsError as error:  # the order was cancelled meanwhile, the lock was not free, the disk is full
         return Ran(outcome.exit_code, None, error)
@@ -218,9 +222,9 @@ def _shown(command: Sequence[str]) -> list[str]:
     words: list[str] = []
     room = _COMMAND_BYTES
     for word in command:
-        text = word.encode("utf-8", "backslashreplace")
-        if len(text) > room:
-            return [*words, text[:room].decode("utf-8", "ignore"), f"… ({len(command)} words)"]
-        words.append(text.decode())
-        room -= len(text)
+        text = word.encode("utf-8", "backslashreplace").decode()
+        room -= len(line_bytes(text))
+        if room < 0:
+            return [*words, text[:1000], f"… ({len(command)} words)"]
+        words.append(text)
     return words

@@ -12,8 +12,9 @@ from tcps.model import PREFIXES, Json, Receipt, Record, Timestamp
 from tcps.model.text import RECORD_BYTES
 from tcps.projections.records import relative_path
 from tcps.rules.chain import Expected
+from tcps.store.filters import Filter
 from tcps.store.loading import Loader
-from tcps.store.view import Filter, View
+from tcps.store.view import View
 
 R = TypeVar("R", bound=Record)
 Key = tuple[str, str]

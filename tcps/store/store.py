@@ -34,7 +34,8 @@ from tcps.rules import andon, signals, work_orders
 from tcps.store import giving, location
 from tcps.store.draft import Draft
 from tcps.store.engine import Engine
-from tcps.store.view import Filter, View
+from tcps.store.filters import Filter
+from tcps.store.view import View
 from tcps.user import user_name
 
 if TYPE_CHECKING:

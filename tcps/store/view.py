@@ -20,6 +20,7 @@ from tcps.model import (
 from tcps.projections.records import relative_path
 from tcps.rules.chain import Chain, Expected, Verdict, andon_span, judge
 from tcps.rules.policy import setting
+from tcps.store.filters import Filter
 from tcps.store.loading import Loader
 
 R = TypeVar("R", bound=Record)
@@ -134,19 +135,19 @@ class View:
         )
         return judge(chain, self.now)
 
-    def work_orders(self, where: "Filter", limit: int | None, sort: str) -> Iterator[WorkOrder]:
+    def work_orders(self, where: Filter, limit: int | None, sort: str) -> Iterator[WorkOrder]:
         """The work orders that meet the filter, in the order of `sort`."""
         yield from self.records(WorkOrder, self._ids("work_order", where, limit, sort))
 
-    def skus(self, where: "Filter", limit: int | None) -> Iterator[Sku]:
+    def skus(self, where: Filter, limit: int | None) -> Iterator[Sku]:
         """The SKUs that meet the filter, oldest first."""
         yield from self.records(Sku, self._ids("sku", where, limit, "created, id"))
 
-    def receipts(self, where: "Filter", limit: int | None) -> Iterator[Receipt]:
+    def receipts(self, where: Filter, limit: int | None) -> Iterator[Receipt]:
         """The receipts that meet the filter, oldest first."""
         yield from self.records(Receipt, self._ids("receipt", where, limit, "n"))
 
-    def andon_events(self, where: "Filter", limit: int | None) -> Iterator[AndonEvent]:
+    def andon_events(self, where: Filter, limit: int | None) -> Iterator[AndonEvent]:
         """The Andons that meet the filter, oldest first."""
         yield from self.records(AndonEvent, self._ids("andon_event", where, limit, "n"))
 
@@ -175,7 +176,7 @@ class View:
         sql = f"SELECT id FROM {table} WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
         return self._column(sql, start, start + "\U0010ffff", limit)
 
-    def _ids(self, table: str, where: "Filter", limit: int | None, sort: str) -> Iterator[str]:
+    def _ids(self, table: str, where: Filter, limit: int | None, sort: str) -> Iterator[str]:
         sql = f"SELECT id FROM {table} {where.sql()} ORDER BY {sort} LIMIT ?"
         values = (*where.values, -1 if limit is None else limit)
         for (record_id,) in self.loader.index.db.execute(sql, values):
@@ -205,29 +206,3 @@ class View:
 
     def _column(self, sql: str, *values: Any) -> tuple[str, ...]:
         return tuple(value for (value,) in self.loader.index.db.execute(sql, values))
-
-
-class Filter:
-    """Conditions on the index's columns, all of which must hold."""
-
-    def __init__(self) -> None:
-        self.conditions: list[str] = []
-        self.values: list[Any] = []
-
-    def one_of(self, column: str, values: Iterable[object]) -> "Filter":
-        """The column has one of these values; no values is no condition."""
-        wanted = list(values)
-        if wanted:
-            marks = ",".join("?" * len(wanted))
-            self.add(f"{column} IN ({marks})", *wanted)
-        return self
-
-    def add(self, condition: str, *values: object) -> "Filter":
-        """A condition in SQL with its values."""
-        self.conditions.append(condition)
-        self.values.extend(values)
-        return self
-
-    def sql(self) -> str:
-        """The WHERE clause."""
-        return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""

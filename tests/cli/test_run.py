@@ -204,3 +204,8 @@ def test_artifacts_are_plain_files_read_in_blocks(compiling: Tcps) -> None:
         done = compiling("run", "--sku", "SKU-1", "--stage", "test", "--artifact", path, "--", "true")
         assert "problems" in compiling("receipt", "list", "--json").json[-1]["evidence"]
         assert done.code == 3
+
+
+def test_a_command_full_of_control_characters_still_leaves_its_receipt(compiling: Tcps) -> None:
+    assert compiling(*COMPILE, "--", "true", "\x01" * 60_000, "\x01" * 60_000).code == 0
+    assert compiling("receipt", "show", "RCPT-2", "--json").json["status"] == "pass"

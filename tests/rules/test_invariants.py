@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tcps.errors import NotFound, Refused
 from tcps.model import Bucket, WorkOrder
 from tcps.rules import dependencies, kanban, pipeline, signals, work_orders
-from tcps.store import Filter, Store
+from tcps.store import Store
+from tcps.store.filters import Filter
 from tcps.store.draft import Draft
 from tests.rules.line import bring, fresh_store, setting
 

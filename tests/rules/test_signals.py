@@ -7,7 +7,8 @@ import pytest
 from tcps.errors import InvalidInput
 from tcps.model import AndonEvent
 from tcps.rules import signals, work_orders
-from tcps.store import Filter, Store
+from tcps.store import Store
+from tcps.store.filters import Filter
 from tests.rules.line import act, ledger, order, refused, unchanged
 
 ISSUE = "https://github.com/test/repo/issues/1"
