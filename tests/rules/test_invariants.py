@@ -11,8 +11,8 @@ from tcps.errors import NotFound, Refused
 from tcps.model import Bucket, WorkOrder
 from tcps.rules import dependencies, kanban, pipeline, signals, work_orders
 from tcps.store import Store
-from tcps.store.filters import Filter
 from tcps.store.draft import Draft
+from tcps.store.filters import Filter
 from tests.rules.line import bring, fresh_store, setting
 
 FEATURES = Bucket.FEATURES
