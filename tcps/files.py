@@ -1,8 +1,8 @@
 """The only writer to disk: append, sync, atomic replace, directories.
 
-Every byte that the store's promises rest on passes through a `Disk` (the SQLite index, which can be
-thrown away, writes its own file). A failure of the operating system becomes a `TcpsError` that names
-the file and the reason.
+Every byte that the store's promises rest on passes through a `Disk`, and every call that it makes
+through its `System` (the SQLite index, which can be thrown away, writes its own file). A failure of
+the operating system becomes a `TcpsError` that names the file and the reason.
 """
 
 import contextlib
@@ -10,13 +10,17 @@ import errno
 import hashlib
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from tcps.errors import TcpsError
+from tcps.system import System
 
 FILE_MODE, DIR_MODE = 0o600, 0o700
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_UNREADABLE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR)
 
 
 @contextlib.contextmanager
@@ -35,31 +39,40 @@ def storage(action: str, path: object) -> Iterator[None]:
 class Disk:
     """File operations on the real file system. Nothing is durable before the sync that covers it."""
 
+    system = System()
+
     def read(self, path: Path | str) -> bytes | None:
         """The whole file, or None when there is none."""
         with storage("read", path):
             try:
-                with open(path, "rb", buffering=0) as file:
-                    return file.read()
+                fd = self.system.open(path, os.O_RDONLY)
             except (FileNotFoundError, NotADirectoryError):
                 return None
+            try:
+                return self._read_from(fd, self.system.fstat(fd).st_size)
+            finally:
+                self.system.close(fd)
 
-    def read_plain(self, path: Path) -> bytes | None:
+    def read_plain(self, path: Path | str) -> bytes | None:
         """The bytes of a plain file; None for none, a link, a directory, a device.
 
         One that must not or cannot be read is `storage_error`: nobody can say what it holds.
         """
+        system = self.system
         with storage("read", path):
             try:
-                fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-                with open(fd, "rb", buffering=0, closefd=True) as file:
-                    return file.read() if stat.S_ISREG(os.fstat(fd).st_mode) else None
+                fd = system.open(path, _PLAIN)
+                try:
+                    status = system.fstat(fd)
+                    return self._read_from(fd, status.st_size) if stat.S_ISREG(status.st_mode) else None
+                finally:
+                    system.close(fd)
             except OSError as error:
-                if error.errno in (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE):
+                if error.errno in _UNREADABLE:
                     raise
                 return None
 
-    def sha256(self, path: Path) -> str | None:
+    def sha256(self, path: Path | str) -> str | None:
         """SHA-256 in hex of a plain file; None for what `read_plain` cannot read."""
         content = self.read_plain(path)
         return None if content is None else hashlib.sha256(content).hexdigest()
@@ -77,17 +90,19 @@ class Disk:
         """Up to `length` bytes from `offset`; none when there is no file."""
         with storage("read", path):
             try:
-                with open(path, "rb", buffering=0) as file:
-                    file.seek(offset)
-                    return file.read(length)
+                fd = self.system.open(path, os.O_RDONLY)
             except FileNotFoundError:
                 return b""
+            try:
+                return self.system.pread(fd, length, offset)
+            finally:
+                self.system.close(fd)
 
     def names(self, directory: Path) -> list[str]:
         """The sorted names in a directory; none when it does not exist."""
         with storage("list", directory):
             try:
-                return sorted(os.listdir(directory))
+                return sorted(self.system.listdir(directory))
             except FileNotFoundError:
                 return []
 
@@ -95,7 +110,7 @@ class Disk:
         """The file's length in bytes; 0 when there is none."""
         with storage("read", path):
             try:
-                return path.stat().st_size
+                return self.system.stat(path).st_size
             except FileNotFoundError:
                 return 0
 
@@ -103,7 +118,7 @@ class Disk:
         """The directory and its missing parents, private to the user."""
         with storage("make", directory):
             try:
-                os.mkdir(directory, DIR_MODE)
+                self.system.mkdir(directory, DIR_MODE)
             except FileExistsError:
                 if not directory.is_dir():
                     raise
@@ -116,33 +131,31 @@ class Disk:
     def open_append(self, path: Path) -> int:
         """A descriptor that only appends; the file is made when missing."""
         with storage("open", path):
-            return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+            return self.system.open(path, _APPEND, FILE_MODE)
 
     def append(self, fd: int, data: bytes, path: Path) -> None:
         """Write all of `data` at the end; on failure the file is cut back to where it was."""
         with storage("write to", path):
-            start = os.fstat(fd).st_size
+            start = self.system.fstat(fd).st_size
             try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(fd, view) :]
+                self._write_all(fd, data)
             except OSError:
-                os.ftruncate(fd, start)
+                self.system.truncate(fd, start)
                 raise
 
     def truncate(self, fd: int, size: int, path: Path) -> None:
         """Cut the file to `size` bytes."""
         with storage("cut", path):
-            os.ftruncate(fd, size)
+            self.system.truncate(fd, size)
 
     def sync(self, fd: int, path: Path) -> None:
         """Force the file's data to the medium. A failed sync must not be tried again on this descriptor."""
         with storage("sync", path):
-            _datasync(fd)
+            self.system.datasync(fd)
 
     def close(self, fd: int) -> None:
         """Give the descriptor back."""
-        os.close(fd)
+        self.system.close(fd)
 
     def sync_file(self, path: Path) -> None:
         """Force a file's data to the medium, whoever wrote it."""
@@ -155,33 +168,34 @@ class Disk:
     def sync_dir(self, directory: Path) -> None:
         """Force the directory's entries to the medium."""
         with storage("sync", directory):
-            fd = os.open(directory, os.O_RDONLY)
+            fd = self.system.open(directory, os.O_RDONLY)
             try:
-                os.fsync(fd)
+                self.system.fsync(fd)
             finally:
-                os.close(fd)
+                self.system.close(fd)
 
     def sync_all(self) -> None:
         """Force everything written so far to the medium (record files before a checkpoint)."""
-        os.sync()
+        self.system.sync()
 
     def replace(self, path: Path, data: bytes, *, durably: bool = False) -> None:
         """Give `path` this content by write-to-temp and rename: readers see the old or the new, whole."""
         folder, name = os.path.split(path)
         temp = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+        system = self.system
         with storage("write", path):
             try:
                 fd = self._create(temp)
                 try:
-                    _write_all(fd, data)
+                    self._write_all(fd, data)
                     if durably:
-                        os.fsync(fd)
+                        system.fsync(fd)
                 finally:
-                    os.close(fd)
-                os.rename(temp, path)
+                    system.close(fd)
+                system.rename(temp, path)
             except OSError:
                 with contextlib.suppress(OSError):
-                    os.unlink(temp)
+                    system.unlink(temp)
                 raise
 
     def replace_durably(self, path: Path, data: bytes) -> None:
@@ -192,35 +206,39 @@ class Disk:
     def rename(self, source: Path, target: Path) -> None:
         """Move a file or a directory; an existing non-empty directory is never replaced."""
         with storage("rename", source):
-            os.rename(source, target)
+            self.system.rename(source, target)
 
     def remove(self, path: Path) -> None:
         """Remove a file; none is no error."""
         with storage("remove", path), contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+            self.system.unlink(path)
+
+    def remove_dir(self, directory: Path) -> None:
+        """Remove an empty directory."""
+        with storage("remove", directory):
+            self.system.rmdir(directory)
 
     def _create(self, temp: str) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         try:
-            return os.open(temp, flags, FILE_MODE)
+            return self.system.open(temp, _NEW, FILE_MODE)
         except FileNotFoundError:
             self.make_dirs(Path(temp).parent)
-            return os.open(temp, flags, FILE_MODE)
+            return self.system.open(temp, _NEW, FILE_MODE)
 
+    def _read_from(self, fd: int, size: int) -> bytes:
+        """All bytes from where the descriptor stands: `size` of them, if nobody is writing."""
+        content = self.system.read(fd, size + 1)
+        if len(content) in (0, size):  # the usual case: the one byte more was not there
+            return content
+        pieces = [content]
+        while piece := self.system.read(fd, 1 << 20):
+            pieces.append(piece)
+        return b"".join(pieces)
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
-def _datasync(fd: int) -> None:
-    if sys.platform == "darwin":  # there fsync(2) stops at the drive's cache
-        import fcntl
-
-        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-    else:
-        os.fdatasync(fd)
+    def _write_all(self, fd: int, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[self.system.write(fd, view) :]
 
 
 def boot_id() -> str:

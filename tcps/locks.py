@@ -10,7 +10,7 @@ import weakref
 from pathlib import Path
 
 from tcps.errors import LockTimeout
-from tcps.files import FILE_MODE, storage
+from tcps.files import FILE_MODE, Disk, storage
 
 try:
     import fcntl
@@ -24,9 +24,10 @@ class Lock:
     A forked child has none of its parent's locks.
     """
 
-    def __init__(self, path: Path, wait: float) -> None:
+    def __init__(self, path: Path, wait: float, disk: Disk | None = None) -> None:
         self.path = path
         self.wait = wait
+        self._system = (disk or Disk()).system
         self._fd: int | None = None
         _all.add(self)
 
@@ -35,7 +36,7 @@ class Lock:
         while True:
             with storage("lock", self.path):
                 if self._fd is None:
-                    self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
+                    self._fd = self._system.open(self.path, os.O_RDWR | os.O_CREAT, FILE_MODE)
                 taken = _try(self._fd) or (self.wait > 0 and self._wait_for(self._fd))
             if not taken:
                 raise held(self.path, self.wait)
@@ -51,7 +52,7 @@ class Lock:
     def close(self) -> None:
         """Release, and give the descriptor back."""
         if self._fd is not None:
-            os.close(self._fd)
+            self._system.close(self._fd)
             self._fd = None
 
     def forget(self) -> None:
@@ -60,13 +61,14 @@ class Lock:
 
     def read_note(self) -> bytes:
         """The file's content, at most 500 bytes."""
-        return os.pread(self._held(), 500, 0)
+        with storage("read", self.path):
+            return self._system.pread(self._held(), 500, 0)
 
     def write_note(self, note: bytes) -> None:
         """Replace the file's content; only while the lock is held."""
         with storage("write", self.path):
-            os.pwrite(self._held(), note, 0)
-            os.ftruncate(self._held(), len(note))
+            self._system.pwrite(self._held(), note, 0)
+            self._system.truncate(self._held(), len(note))
 
     def _held(self) -> int:
         if self._fd is None:
@@ -136,7 +138,7 @@ class PollingLock(Lock):
                 self._file_lock.acquire()
             except Timeout:
                 raise held(self.path, self.wait) from None
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+            self._fd = self._system.open(self.path, os.O_RDWR)
 
     def release(self) -> None:
         """Let the next one in."""
@@ -149,9 +151,9 @@ class PollingLock(Lock):
             self._file_lock.release()
 
 
-def lock(path: Path, wait: float) -> Lock:
+def lock(path: Path, wait: float, disk: Disk | None = None) -> Lock:
     """The lock that this platform has."""
-    return Lock(path, wait) if fcntl is not None else PollingLock(path, wait)
+    return Lock(path, wait, disk) if fcntl is not None else PollingLock(path, wait, disk)
 
 
 def held(path: Path, wait: float) -> LockTimeout:

@@ -77,7 +77,7 @@ class RecordFiles:
         self.disk = disk
         self.root = root
         self.boot = boot_id() if boot is None else boot
-        self._lock = lock(root / "records.lock", wait)
+        self._lock = lock(root / "records.lock", wait, disk)
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a record's file, or None when there is none."""

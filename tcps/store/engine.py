@@ -64,7 +64,7 @@ class Engine:
             disk,
             Ledger(disk, folder / "ledger", segment_bytes),
             RecordFiles(disk, folder, wait, boot),
-            lock(folder / "lock", wait),
+            lock(folder / "lock", wait, disk),
             clock,
         )
         self.ledger = self.fold.ledger

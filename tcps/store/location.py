@@ -104,8 +104,8 @@ def _remove_built(disk: Disk, building: Path) -> None:
     for path in ("ledger/000000000001.jsonl", "store.json"):
         disk.remove(building / path)
     for directory in (building / "ledger", building):
-        with contextlib.suppress(OSError):
-            os.rmdir(directory)
+        with contextlib.suppress(TcpsError):
+            disk.remove_dir(directory)
 
 
 def _no_store(message: str, path: Path) -> NoStore:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tcps.files import Disk, storage
 
-OPERATIONS = frozenset(name for name in vars(Disk) if not name.startswith("_"))
+OPERATIONS = frozenset(n for n, v in vars(Disk).items() if callable(v) and not n.startswith("_"))
 
 
 class QuickDisk(Disk):
