@@ -41,6 +41,7 @@ def judge(chain: Chain, now: Timestamp) -> Verdict:
         sku_id=chain.sku_id,
         findings=tuple(findings),
         receipts_checked=len(receipts),
+        receipts_newer=len(receipts),
         missing_stages=tuple(absent),
         head=f"sha256:{newest.sha256}" if newest else genesis(chain.store_id, chain.sku_id),
     )

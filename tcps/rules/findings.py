@@ -21,11 +21,15 @@ class Finding(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
 
 
 class Verdict(Part, frozen=True, kw_only=True):
-    """The result of checking a chain; integrity and completeness are independent."""
+    """The result of checking a chain; integrity and completeness are independent.
+
+    `receipts_newer` of its receipts are in no entry that an anchor covers.
+    """
 
     sku_id: str
     findings: tuple[Finding, ...]
     receipts_checked: int
+    receipts_newer: int
     missing_stages: tuple[str, ...]
     head: str
 

@@ -3,7 +3,7 @@
 import base64
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tcps.errors import NoStore, TcpsError, Undecided, invalid_field
@@ -13,7 +13,7 @@ from tcps.model.text import checked_id
 from tcps.rules import kanban, policy
 from tcps.service import views
 from tcps.store import Store
-from tcps.verify import Report
+from tcps.verify import Anchor, Report
 
 _POLL_SECONDS = 0.1
 _ALIASES = {"andon": "andon_event", "workorder": "work_order"}
@@ -75,16 +75,17 @@ def log(
         time.sleep(_POLL_SECONDS)
 
 
-def verify_chains(store: Store, sku_ids: list[str]) -> Json:
+def verify_chains(store: Store, sku_ids: list[str], *, anchors: Sequence[Anchor] = ()) -> Json:
     """The verdict on the chains of some SKUs, or of all when none is named (interface 5)."""
+    chosen = [checked_id("sku_id", sku_id) for sku_id in sku_ids] or None
     with _deciding():
-        return chains_report(store.verify_chains([checked_id("sku_id", s) for s in sku_ids] or None))
+        return chains_report(store.verify_chains(chosen, anchors=anchors))
 
 
-def verify_store(store: Store) -> Json:
-    """The verdict on the whole store: ledger, checkpoint, record files, chains."""
+def verify_store(store: Store, *, anchors: Sequence[Anchor] = ()) -> Json:
+    """The verdict on the whole store: ledger, checkpoints, record files, chains."""
     with _deciding():
-        report = store.verify_integrity()
+        report = store.verify_integrity(anchors=anchors)
     verdicts = report.verdicts
     broken = [found for verdict in verdicts for found in verdict.findings if found.kind == "integrity"]
     return {
@@ -92,7 +93,8 @@ def verify_store(store: Store) -> Json:
         "records": report.records_checked,
         "skus": len(verdicts),
         "receipts": sum(verdict.receipts_checked for verdict in verdicts),
-        "ledger": {"size": report.size, "root": _root(report)},
+        "ledger": views.ledger(report),
+        "anchors": views.anchors(report, report.receipts_newer),
         "findings": [views.finding(found) for found in [*report.findings, *broken]],
     }
 
@@ -109,14 +111,14 @@ def repair(store: Store, dry_run: bool = False) -> Json:
 
 def chains_report(report: Report) -> Json:
     """A report on chains as interface 5 writes it; findings beside the chains stand under `findings`."""
-    root = _root(report)
     receipts = sum(verdict.receipts_checked for verdict in report.verdicts)
     return {
-        "skus": [views.verdict(verdict, report.size, root) for verdict in report.verdicts],
+        "skus": [views.verdict(verdict, report) for verdict in report.verdicts],
         "verdict": "intact" if report.intact else "broken",
         "receipts": receipts,
         "message": None if receipts else "no receipts: there was nothing to prove",
-        "ledger": {"size": report.size, "root": root},
+        "ledger": views.ledger(report),
+        "anchors": views.anchors(report, report.receipts_newer),
         "findings": [views.finding(found) for found in report.findings],
     }
 
@@ -182,10 +184,6 @@ def _kind(name: str) -> str:
     if kind not in KINDS:
         raise invalid_field("kind", f"is one of {', '.join(KINDS)}, not {name!r}")
     return kind
-
-
-def _root(report: Report) -> str:
-    return base64.b64encode(report.root).decode()
 
 
 def _size(folder: Path) -> int:

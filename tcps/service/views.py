@@ -1,5 +1,6 @@
 """Records as the edges show them: their fields, and what is derived from others."""
 
+import base64
 from typing import Any
 
 from tcps.canonical import plain
@@ -18,6 +19,7 @@ from tcps.model import (
 from tcps.rules import sla, work_orders
 from tcps.rules.chain import Finding, Verdict
 from tcps.store import View
+from tcps.verify import Report
 
 _QUARANTINED = (Severity.CRITICAL, Severity.HIGH)
 _ENDED = (SkuStatus.FAILED, SkuStatus.ABORTED)
@@ -111,7 +113,7 @@ def entry(found: Entry) -> Json:
     return plain(found)
 
 
-def verdict(judged: Verdict, size: int, root: str) -> Json:
+def verdict(judged: Verdict, report: Report) -> Json:
     """A chain's verdict in the form of interface 5."""
     return {
         "sku_id": judged.sku_id,
@@ -120,15 +122,21 @@ def verdict(judged: Verdict, size: int, root: str) -> Json:
         "missing_stages": list(judged.missing_stages),
         "receipts": judged.receipts_checked,
         "head": judged.head,
-        "ledger": {"size": size, "root": root},
+        "ledger": ledger(report),
         "signature": "none",
-        "anchors": {
-            "consistent": 0,
-            "newest_size": None,
-            "receipts_newer": judged.receipts_checked,
-        },
+        "anchors": anchors(report, judged.receipts_newer),
         "findings": [finding(found) for found in judged.findings],
     }
+
+
+def ledger(report: Report) -> Json:
+    """The size of the ledger that was verified, and the root of its tree in base64."""
+    return {"size": report.size, "root": base64.b64encode(report.root).decode()}
+
+
+def anchors(report: Report, newer: int) -> Json:
+    """How many anchors hold, the size of the newest of them, and how many receipts it does not cover."""
+    return {"consistent": report.consistent, "newest_size": report.anchored, "receipts_newer": newer}
 
 
 def finding(found: Finding) -> Json:

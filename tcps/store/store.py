@@ -4,7 +4,7 @@ What only some methods need is imported by them: a command pays for what it uses
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,7 +40,7 @@ from tcps.user import user_name
 
 if TYPE_CHECKING:
     from tcps.store.repair import Step
-    from tcps.verify import Report
+    from tcps.verify import Anchor, Report
 
 R = TypeVar("R", bound=Record)
 Given = Mapping[str, Any]
@@ -314,12 +314,17 @@ class Store:
 
     # The store
 
-    def verify_chain(self, sku_id: str) -> "Report":
+    def verify_chain(self, sku_id: str, **options: Any) -> "Report":
         """Check one SKU's chain against the ledger, every byte read again. Raises NotFound."""
-        return self.verify_chains([checked_id("sku_id", sku_id)])
+        return self.verify_chains([checked_id("sku_id", sku_id)], **options)
 
-    def verify_chains(self, sku_ids: list[str] | None = None) -> "Report":
-        """`verify_chain` of several SKUs, or (None) of all that the ledger knows, in one reading of it."""
+    def verify_chains(
+        self, sku_ids: list[str] | None = None, *, anchors: "Sequence[Anchor]" = ()
+    ) -> "Report":
+        """`verify_chain` of several SKUs, or (None) of all that the ledger knows, in one reading of it.
+
+        The ledger is compared with the store's own checkpoints and with `anchors`.
+        """
         from tcps import verify
 
         engine = self.engine
@@ -332,16 +337,23 @@ class Store:
             sku_ids,
             engine.clock(),
             boot=boot,
+            anchors=anchors,
         )
 
-    def verify_integrity(self) -> "Report":
-        """Check the whole store: ledger, checkpoint, every record file, every chain."""
+    def verify_integrity(self, *, anchors: "Sequence[Anchor]" = ()) -> "Report":
+        """Check the whole store: ledger, checkpoints and `anchors`, every record file, every chain."""
         from tcps import verify
 
         engine = self.engine
         identity, boot = engine.identity, engine.records.boot
         return verify.verify_store(
-            self.folder, engine.fold.disk, identity.origin, identity.store_id, engine.clock(), boot=boot
+            self.folder,
+            engine.fold.disk,
+            identity.origin,
+            identity.store_id,
+            engine.clock(),
+            boot=boot,
+            anchors=anchors,
         )
 
     def repair(self, dry_run: bool = False) -> "list[Step]":

@@ -7,16 +7,18 @@ Steps:
    the ledger before its file is on disk);
 3. read every ledger line: canonical, numbered without a gap, each record with the digest that is
    stated of it, hashed into the Merkle tree;
-4. the checkpoint's root is that of the first `size` lines;
+4. the root of every checkpoint and anchor is that of the first `size` lines;
 5. every record of the ledger has its file with its digest, and there is no other file;
 6. every SKU's chain is judged (`rules.chain`).
 
 What is in the ledger and newer than step 1 may still be without its file. Every finding is listed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from tcps.canonical import record_bytes
 from tcps.errors import not_found
@@ -28,20 +30,32 @@ from tcps.projections.records import RecordFiles, is_remnant
 from tcps.rules.chain import Chain, Expected, Finding, Verdict, andon_span, judge
 from tcps.rules.policy import setting
 from tcps.verify import findings
+from tcps.verify.anchors import Anchor, Compared, Roots, compare, kept
 from tcps.verify.reading import Key, Reading
+
+__all__ = ["Anchor", "Report", "verify_chains", "verify_store"]
 
 Found = Mapping[str, str | None]
 """SHA-256 of files by path; None for what is no plain file or cannot be read."""
 
 
 class Report(NamedTuple):
-    """The result of a verification: the chains, what is wrong beside them, and the tree over the ledger."""
+    """The result of a verification: the chains, what is wrong beside them, and the tree over the ledger.
+
+    `acknowledged` is the tree at the entries that were known as acknowledged when the verification
+    began. `consistent` of the anchors outside of the store hold, the newest of size `anchored`;
+    `receipts_newer` of the receipts are in no entry that it covers.
+    """
 
     verdicts: list[Verdict]
     findings: list[Finding]
     size: int
     root: bytes
     records_checked: int
+    acknowledged: Checkpoint
+    consistent: int
+    anchored: int | None
+    receipts_newer: int
 
     @property
     def intact(self) -> bool:
@@ -50,13 +64,21 @@ class Report(NamedTuple):
 
 
 class _Start(NamedTuple):
-    """What was known before the files and the ledger were read (step 1)."""
+    """What was known before the files and the ledger were read (step 1).
 
+    `marked` is what `records.lock` says, `acknowledged` the most that it or a checkpoint says.
+    """
+
+    marked: int
     acknowledged: int
     written: int
     settled: bool
-    checkpoint: Checkpoint | None
+    anchors: list[Anchor]
     findings: list[Finding]
+
+    def sizes(self) -> set[int]:
+        """The sizes of the ledger that are of interest."""
+        return {self.acknowledged, *(anchor.checkpoint.size for anchor in self.anchors)}
 
 
 def verify_chains(
@@ -68,6 +90,7 @@ def verify_chains(
     now: Timestamp,
     *,
     boot: str | None = None,
+    anchors: Sequence[Anchor] = (),
 ) -> Report:
     """The verdicts on some SKUs' chains, or (None) on all that the ledger knows.
 
@@ -75,51 +98,87 @@ def verify_chains(
     """
     wanted = None if sku_ids is None else frozenset(sku_ids)
     records = RecordFiles(disk, folder, 0, boot)
-    start = _start(records, origin)
+    start = _start(records, origin, anchors)
     found = _receipt_files(records) if wanted is None else {s: records.receipts_of(s) for s in wanted}
     reading = Reading(Ledger(disk, folder / "ledger"), store_id, wanted)
-    reading.read(start.checkpoint, start.acknowledged)
-    wrong = start.findings + reading.findings
+    roots, compared = _read(reading, start, origin)
+    wrong = start.findings + reading.findings + compared.findings
     unknown = sorted((wanted or frozenset()) - reading.skus)
     if unknown and not wrong:
         raise not_found("sku", unknown[0])
     judged = sorted(reading.skus if wanted is None else wanted)
-    verdicts = [_verdict(reading, records, start, s, found.get(s, {}), now) for s in judged]
+    verdicts = [_verdict(reading, records, start, compared, s, found.get(s, {}), now) for s in judged]
     receipts = sum(verdict.receipts_checked for verdict in verdicts)
-    return Report(verdicts, wrong, reading.tree.size, reading.tree.root(), receipts)
+    return _report(reading, verdicts, wrong, receipts, roots, compared)
 
 
 def verify_store(
-    folder: Path, disk: Disk, origin: str, store_id: str, now: Timestamp, *, boot: str | None = None
+    folder: Path,
+    disk: Disk,
+    origin: str,
+    store_id: str,
+    now: Timestamp,
+    *,
+    boot: str | None = None,
+    anchors: Sequence[Anchor] = (),
 ) -> Report:
-    """The whole store: ledger, checkpoint, every record file, every chain."""
+    """The whole store: ledger, checkpoints, every record file, every chain."""
     records = RecordFiles(disk, folder, 0, boot)
-    start = _start(records, origin)
+    start = _start(records, origin, anchors)
     found = records.all_files("records")
     reading = Reading(Ledger(disk, folder / "ledger"), store_id, None)
-    reading.read(start.checkpoint, start.acknowledged)
+    roots, compared = _read(reading, start, origin)
     receipts, others = _by_sku(found, reading.skus)
     verdicts = [
-        _verdict(reading, records, start, sku_id, receipts.get(sku_id, {}), now)
+        _verdict(reading, records, start, compared, sku_id, receipts.get(sku_id, {}), now)
         for sku_id in sorted(reading.skus)
     ]
-    wrong = start.findings + reading.findings + _files(reading, records, start, others)
-    return Report(verdicts, wrong, reading.tree.size, reading.tree.root(), len(reading.places))
+    wrong = start.findings + reading.findings + compared.findings + _files(reading, records, start, others)
+    return _report(reading, verdicts, wrong, len(reading.places), roots, compared)
 
 
-def _start(records: RecordFiles, origin: str) -> _Start:
+def _report(
+    reading: Reading,
+    verdicts: list[Verdict],
+    wrong: list[Finding],
+    checked: int,
+    acknowledged: Checkpoint,
+    compared: Compared,
+) -> Report:
+    return Report(
+        verdicts=verdicts,
+        findings=wrong,
+        size=reading.tree.size,
+        root=reading.tree.root(),
+        records_checked=checked,
+        acknowledged=acknowledged,
+        consistent=compared.consistent,
+        anchored=compared.anchored,
+        receipts_newer=sum(verdict.receipts_newer for verdict in verdicts),
+    )
+
+
+def _read(reading: Reading, start: _Start, origin: str) -> tuple[Checkpoint, Compared]:
+    """Steps 3 and 4; gives the tree at the entries that were acknowledged."""
+    roots = Roots(start.sizes())
+    reading.read(roots, start.acknowledged)
+    compared = compare(start.anchors, origin, roots, reading.tree)
+    size = reading.tree.size
+    if size < start.marked:
+        reading.findings.append(findings.rolled_back(size, start.marked))
+    root = roots.at(start.acknowledged)
+    if root is None:
+        return Checkpoint(origin, size, reading.tree.root()), compared
+    return Checkpoint(origin, start.acknowledged, root), compared
+
+
+def _start(records: RecordFiles, origin: str, anchors: Sequence[Anchor]) -> _Start:
     written, settled = records.position(), records.is_settled()
-    acknowledged = records.acknowledged()
-    content = records.disk.read(records.root / "checkpoint")
-    if content is None:
-        return _Start(acknowledged, written, settled, None, [])
-    try:
-        checkpoint = Checkpoint.parsed(content.decode())
-        if checkpoint.origin != origin:
-            raise ValueError(f"it is of {checkpoint.origin}")
-    except ValueError as error:
-        return _Start(acknowledged, written, settled, None, [findings.unreadable_checkpoint(origin, error)])
-    return _Start(max(acknowledged, checkpoint.size), written, settled, checkpoint, [])
+    marked = records.acknowledged()
+    own, wrong = kept(records.disk, records.root, origin)
+    compared = [*own, *anchors]
+    sizes = [anchor.checkpoint.size for anchor in compared if anchor.checkpoint.origin == origin]
+    return _Start(marked, max([marked, *sizes]), written, settled, compared, wrong)
 
 
 def _receipt_files(records: RecordFiles) -> dict[str, dict[str, str | None]]:
@@ -144,12 +203,20 @@ def _by_sku(found: Found, skus: set[str]) -> tuple[dict[str, dict[str, str | Non
 
 
 def _verdict(
-    reading: Reading, records: RecordFiles, start: _Start, sku_id: str, found: Found, now: Timestamp
+    reading: Reading,
+    records: RecordFiles,
+    start: _Start,
+    compared: Compared,
+    sku_id: str,
+    found: Found,
+    now: Timestamp,
 ) -> Verdict:
     """Step 6."""
     expected, files = reading.chains.get(sku_id, []), dict(found)
+    newer = 0
     for promise in expected:
         place = reading.places["receipt", promise.receipt.id]
+        newer += place.seq > (compared.anchored or 0)
         if place.seq > start.written and _may_be_late(records, start, promise, files):
             files[promise.path] = place.sha256
     andons = reading.andons.get(sku_id, {}).values()
@@ -162,7 +229,7 @@ def _verdict(
         andon_spans=[andon_span(andon, now) for andon in andons],
         max_gap_hours=setting(reading.policy, "max_gap_hours"),
     )
-    return judge(chain, now)
+    return replace(judge(chain, now), receipts_newer=newer)
 
 
 def _may_be_late(records: RecordFiles, start: _Start, promise: Expected, found: Found) -> bool:

@@ -1,10 +1,11 @@
 """What a verification has to say of the ledger, the checkpoint and the record files (interface 5)."""
 
+import base64
 from typing import Any, NamedTuple
 
 from tcps.ledger import Ledger, Line
-from tcps.merkle import Checkpoint, Tree
-from tcps.rules.chain import Finding
+from tcps.merkle import Checkpoint
+from tcps.rules.findings import Finding
 
 
 class Place(NamedTuple):
@@ -51,21 +52,41 @@ def unreadable_checkpoint(origin: str, reason: object) -> Finding:
     return _finding("UNREADABLE", "checkpoint", f"the checkpoint cannot be read: {reason}", expected=origin)
 
 
-def forked(checkpoint: Checkpoint, tree: Tree) -> Finding:
-    """A ledger that is not the one that the checkpoint saw."""
+def forked(name: str, checkpoint: Checkpoint, root: bytes) -> Finding:
+    """A ledger that is not the one that a checkpoint saw; `root` is that of its first `size` lines."""
     return _finding(
         "FORKED",
-        "checkpoint",
-        f"the first {checkpoint.size} ledger lines are not those of the checkpoint",
-        expected=checkpoint.root.hex(),
-        got=tree.root().hex(),
+        name,
+        f"the first {checkpoint.size} ledger lines are not those of {_called(name)}",
+        expected=_base64(checkpoint.root),
+        got=_base64(root),
     )
 
 
+def shorter_than(name: str, checkpoint: Checkpoint, size: int) -> Finding:
+    """A ledger that has lost entries which a checkpoint saw."""
+    message = f"the ledger ends at entry {size}; {_called(name)} has {checkpoint.size}"
+    return _finding("ROLLED_BACK", name, message, expected=checkpoint.size, got=size)
+
+
+def of_another_tree(name: str, checkpoint: Checkpoint, origin: str) -> Finding:
+    """A checkpoint of another store's ledger."""
+    message = f"{_called(name)} is of {checkpoint.origin}, not of {origin}"
+    return _finding("FORKED", name, message, expected=checkpoint.origin, got=origin)
+
+
 def rolled_back(size: int, acknowledged: int) -> Finding:
-    """A ledger that is shorter than it was."""
+    """A ledger that is shorter than it was when record files were written from it."""
     message = f"the ledger ends at entry {size}; {acknowledged} entries were acknowledged"
     return _finding("ROLLED_BACK", "ledger", message, expected=acknowledged, got=size)
+
+
+def _called(name: str) -> str:
+    return "the checkpoint" if name == "checkpoint" else name
+
+
+def _base64(root: bytes) -> str:
+    return base64.b64encode(root).decode()
 
 
 def _finding(name: str, path: str, message: str, **values: Any) -> Finding:

@@ -7,11 +7,12 @@ import msgspec
 
 from tcps.canonical import file_bytes, sha256_hex
 from tcps.ledger import Change, Entry, Head, Ledger, Line, parse_line
-from tcps.merkle import Checkpoint, Tree, leaf_hash
+from tcps.merkle import Tree, leaf_hash
 from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Sku
 from tcps.projections.records import relative_path
 from tcps.rules.chain import Expected, Finding
 from tcps.verify import findings
+from tcps.verify.anchors import Roots
 from tcps.verify.findings import Place
 
 Key = tuple[str, str]
@@ -36,7 +37,7 @@ class Reading:
         self._last = 0
         self._resync = False
 
-    def read(self, checkpoint: Checkpoint | None, acknowledged: int) -> None:
+    def read(self, roots: Roots, acknowledged: int) -> None:
         """Read to the end, past what cannot be what was written.
 
         The bytes of a line that is being written, or was torn before anybody was told, are no finding.
@@ -53,10 +54,7 @@ class Reading:
                     break
                 self._damaged(line, str(error))
             self.tree.append(leaf_hash(line.content))
-            if checkpoint and checkpoint.size == self.tree.size and checkpoint.root != self.tree.root():
-                self.findings.append(findings.forked(checkpoint, self.tree))
-        if self.tree.size < acknowledged:
-            self.findings.append(findings.rolled_back(self.tree.size, acknowledged))
+            roots.note(self.tree)
 
     def states(self, keys: frozenset[Key]) -> Iterator[tuple[str, bytes]]:
         """The path and the file's bytes of every state that some records ever had."""

@@ -1,0 +1,77 @@
+"""Checkpoints to compare the ledger with: the store's own, and anchors that were kept elsewhere (format 9).
+
+A checkpoint of size *n* is consistent with a ledger whose first *n* lines have its root.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tcps.files import Disk
+from tcps.merkle import Checkpoint, Tree
+from tcps.rules.findings import Finding
+from tcps.verify import findings
+
+
+class Anchor(NamedTuple):
+    """A checkpoint by the name that findings call it; `outside` when it was not kept in the store."""
+
+    name: str
+    checkpoint: Checkpoint
+    outside: bool
+
+
+def kept(disk: Disk, folder: Path, origin: str) -> tuple[list[Anchor], list[Finding]]:
+    """The checkpoints that the store itself holds, and what is wrong with those that cannot be read."""
+    content = disk.read(folder / "checkpoint")
+    if content is None:
+        return [], []
+    try:
+        checkpoint = Checkpoint.parsed(content.decode())
+        if checkpoint.origin != origin:
+            raise ValueError(f"it is of {checkpoint.origin}")
+    except ValueError as error:
+        return [], [findings.unreadable_checkpoint(origin, error)]
+    return [Anchor("checkpoint", checkpoint, outside=False)], []
+
+
+class Roots:
+    """The roots of a growing tree at the sizes that somebody will ask for."""
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self._wanted = frozenset(sizes)
+        self._roots = {0: Tree().root()}
+
+    def note(self, tree: Tree) -> None:
+        """Look at the tree; it must be shown after every leaf."""
+        if tree.size in self._wanted:
+            self._roots[tree.size] = tree.root()
+
+    def at(self, size: int) -> bytes | None:
+        """The root at a wanted size; None when the tree has not come so far."""
+        return self._roots.get(size)
+
+
+class Compared(NamedTuple):
+    """What came of comparing: findings, and of the anchors outside how many hold and the largest size."""
+
+    findings: list[Finding]
+    consistent: int
+    anchored: int | None
+
+
+def compare(anchors: Sequence[Anchor], origin: str, roots: Roots, tree: Tree) -> Compared:
+    """Compare every anchor with the tree over the whole ledger; `roots` were asked for their sizes."""
+    wrong = [(anchor, _finding(anchor, origin, roots, tree.size)) for anchor in anchors]
+    held = [anchor.checkpoint.size for anchor, finding in wrong if finding is None and anchor.outside]
+    return Compared([finding for _, finding in wrong if finding], len(held), max(held, default=None))
+
+
+def _finding(anchor: Anchor, origin: str, roots: Roots, size: int) -> Finding | None:
+    checkpoint = anchor.checkpoint
+    if checkpoint.origin != origin:
+        return findings.of_another_tree(anchor.name, checkpoint, origin)
+    root = roots.at(checkpoint.size)
+    if root is None:
+        return findings.shorter_than(anchor.name, checkpoint, size)
+    return None if root == checkpoint.root else findings.forked(anchor.name, checkpoint, root)
