@@ -4,6 +4,7 @@
 |---|---|
 | TCPS_STORE | the store, when `--store` is not given |
 | TCPS_ACTOR | who acts, when `--actor` is not given |
+| TCPS_HOME | the folder of keys and anchors; else `tcps` in XDG_CONFIG_HOME or `~/.config` |
 | TCPS_DEBUG | `1` shows the traceback of an unforeseen error |
 | NO_COLOR | any value: no colours (no-color.org) |
 """
@@ -11,6 +12,7 @@
 import os
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tcps.user import user_name
@@ -38,6 +40,7 @@ class Settings(NamedTuple):
     color: bool
     wait: float
     debug: bool
+    home: Path
 
 
 def settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -50,9 +53,18 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.envir
         color=not (flags.get("no_color") or environment.get("NO_COLOR")),
         wait=WAIT_SECONDS if flags.get("wait") is None else float(flags["wait"]),
         debug=debugging(environment),
+        home=_home(environment),
     )
 
 
 def debugging(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether tracebacks are to be shown."""
     return environment.get("TCPS_DEBUG") == "1"
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    """Where the user keeps keys and anchors (XDG Base Directory Specification)."""
+    if own := environment.get("TCPS_HOME"):
+        return Path(own)
+    configuration = environment.get("XDG_CONFIG_HOME")
+    return Path(configuration or os.path.expanduser("~/.config")) / "tcps"

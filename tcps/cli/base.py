@@ -159,6 +159,22 @@ def opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
                 say(f"warning: {notice}")
 
 
+def outside(
+    ctx: typer.Context,
+    anchors: list[str] | None = None,
+    keys: list[str] | None = None,
+    require_signature: bool = False,
+    accept_rollback: bool = False,
+) -> Any:
+    """What the user knows from outside of the store, and what the command was given."""
+    from tcps.home import Home
+    from tcps.service.outside import Outside
+
+    home = Home(settings(ctx.ensure_object(dict)).home)
+    given = [text(key, "--key") or "" for key in keys or ()]
+    return Outside(home, anchors or (), [key.strip() for key in given], require_signature, accept_rollback)
+
+
 def say(text: str) -> None:
     """A line for a person on stderr, after what is on stdout already."""
     sys.stdout.flush()
@@ -189,6 +205,11 @@ def file_text(path: str, what: str) -> str:
     if path == "-":
         return _standard_input(what)
     return _decoded(_content(Path(path), what), what)
+
+
+def content(path: str, what: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`."""
+    return sys.stdin.buffer.read(LARGEST_INPUT + 1) if path == "-" else _content(Path(path), what)
 
 
 def json_value(value: str | None, what: str) -> Any:
@@ -271,3 +292,20 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Decide by every rule, say what would be, change nothing.")
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; - or @FILE reads it.")]
+AnchorFiles = Annotated[
+    list[str] | None,
+    typer.Option("--anchor", metavar="FILE", help="A checkpoint that was kept elsewhere; can be repeated."),
+]
+KeyTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key", metavar="VKEY", help="A key that must have signed, beside the pinned ones; or @FILE."
+    ),
+]
+RequireSignature = Annotated[
+    bool, typer.Option("--require-signature", help="Exit with 13 where no key is pinned that could decide.")
+]
+AcceptRollback = Annotated[
+    bool,
+    typer.Option("--accept-rollback", help="Forget what was remembered; remember what is there now."),
+]

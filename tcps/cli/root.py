@@ -26,7 +26,12 @@ _COMMANDS = {
     "verify-chain": Entry("tcps.cli.whole", "verify_chain", "Prove SKUs' receipts intact and complete."),
     "verify": Entry("tcps.cli.whole", "verify", "Check the whole store, every byte."),
     "repair": Entry("tcps.cli.whole", "repair", "Make the record files what the ledger says."),
-    "checkpoint": Entry("tcps.cli.whole", "checkpoint", "Write and print the ledger's Merkle root."),
+    "checkpoint": Entry(
+        "tcps.cli.proofs", "checkpoint", "Write and print the ledger's Merkle root; sign it."
+    ),
+    "prove": Entry("tcps.cli.proofs", "prove", "Write the proof that a receipt is in the ledger."),
+    "verify-proof": Entry("tcps.cli.proofs", "verify_proof", "Check such a proof, without the store."),
+    "key": Entry("tcps.cli.proofs", "key", "Keys that sign checkpoints; keys that are pinned."),
     "log": Entry("tcps.cli.whole", "log", "The ledger: who changed what, when."),
     "stats": Entry("tcps.cli.whole", "stats", "Counts and sizes."),
 }

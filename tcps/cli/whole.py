@@ -1,15 +1,28 @@
-"""Commands on the whole store: init, verify-chain, verify, checkpoint, log, stats."""
+"""Commands on the whole store: init, verify-chain, verify, repair, log, stats."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
-from tcps.cli.base import DryRun, completion, context, opened, single, tried
+from tcps.cli.base import (
+    AcceptRollback,
+    AnchorFiles,
+    DryRun,
+    KeyTexts,
+    RequireSignature,
+    completion,
+    context,
+    opened,
+    outside,
+    single,
+    tried,
+)
 from tcps.errors import InvalidInput
 from tcps.model import Json
 from tcps.render import columns, counted
 
+_EXIT_CODES = {"broken": 12, "undecided": 13}
 _LOG = columns("seq", "time", "actor", "action", "changed")
 
 
@@ -51,28 +64,45 @@ def _verify_chain(
     complete: Annotated[
         bool, typer.Option("--complete", help="Also require that every stage is done; else exit 3.")
     ] = False,
+    anchors: AnchorFiles = None,
+    keys: KeyTexts = None,
+    require_signature: RequireSignature = False,
+    accept_rollback: AcceptRollback = False,
 ) -> None:
     """Prove the receipts of SKUs intact: every byte is read again and compared with the ledger.
 
-    Exits with 0 when intact, 12 when broken, 4 for an unknown SKU.
+    Exits with 0 when intact, 12 when broken, 13 when that cannot be decided, 4 for an unknown SKU.
     """
     from tcps.service import oversight
 
     with opened(ctx) as (store, out):
-        report = oversight.verify_chains(store, [] if everything else list(skus or ()))
+        known = outside(ctx, anchors, keys, require_signature, accept_rollback)
+        report = oversight.verify_chains(store, [] if everything else list(skus or ()), known)
         out.record(report, _chain_lines(report))
     if report["verdict"] != "intact":
-        raise typer.Exit(12)
+        raise typer.Exit(_EXIT_CODES[report["verdict"]])
     if complete and not (report["skus"] and all(sku["complete"] for sku in report["skus"])):
         raise typer.Exit(3)
 
 
-def _verify(ctx: typer.Context) -> None:
-    """Check the whole store: ledger, checkpoint, record files, chains; exits with 12 on findings."""
+def _verify(
+    ctx: typer.Context,
+    anchors: AnchorFiles = None,
+    keys: KeyTexts = None,
+    require_signature: RequireSignature = False,
+    accept_rollback: AcceptRollback = False,
+) -> None:
+    """Check the whole store: ledger, checkpoints, record files, chains; exits with 12 on findings.
+
+    A clean run remembers the checkpoint that it saw, outside of the store: a store that has gone back or
+    was replaced by another history is found by the next one.
+    """
     from tcps.service import oversight
 
     with opened(ctx) as (store, out):
-        report = oversight.verify_store(store)
+        report = oversight.verify_store(
+            store, outside(ctx, anchors, keys, require_signature, accept_rollback)
+        )
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
         sizes = (
             counted(report["ledger"]["size"], "ledger entry"),
@@ -80,9 +110,9 @@ def _verify(ctx: typer.Context) -> None:
             f"{counted(report['skus'], 'chain')} with {counted(report['receipts'], 'receipt')}",
             counted(len(lines), "finding"),
         )
-        out.record(report, [*lines, f"{report['verdict']}: {', '.join(sizes)}"])
+        out.record(report, [*lines, f"{report['verdict']}: {', '.join(sizes)}; {_proven(report)}"])
     if report["verdict"] != "intact":
-        raise typer.Exit(12)
+        raise typer.Exit(_EXIT_CODES[report["verdict"]])
 
 
 def _repair(ctx: typer.Context, dry_run: DryRun = False) -> None:
@@ -99,15 +129,6 @@ def _repair(ctx: typer.Context, dry_run: DryRun = False) -> None:
         tried(dry_run)
     if report["verdict"] != "intact" and not dry_run:
         raise typer.Exit(12)
-
-
-def _checkpoint(ctx: typer.Context) -> None:
-    """Write the checkpoint of the ledger and print it: keep its text somewhere else."""
-    from tcps.service import oversight
-
-    with opened(ctx) as (store, out):
-        made = oversight.checkpoint(store)
-        out.record(made, made["text"].splitlines())
 
 
 def _log(
@@ -165,7 +186,9 @@ def _chain_lines(report: Json) -> Iterable[str]:
                 yield f"{sku['sku_id']}: {found['class']}: {found['message']}"
         receipts = counted(sku["receipts"], "receipt")
         yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {receipts}"
-    if report["verdict"] != "intact":
+    if report["verdict"] == "undecided":
+        yield "undecided: nothing is wrong, and a key that was asked for is missing"
+    elif report["verdict"] != "intact":
         yield "broken: the evidence was damaged or tampered with"
     elif report["message"]:
         yield report["message"]
@@ -173,8 +196,24 @@ def _chain_lines(report: Json) -> Iterable[str]:
         yield (
             f"intact: {counted(report['receipts'], 'receipt')}, byte for byte as in the ledger "
             f"({counted(report['ledger']['size'], 'entry')}, root {report['ledger']['root']}); "
-            "not proven: that the ledger itself is not an older or another one (no anchor was given)"
+            f"{_proven(report)}"
         )
+
+
+def _proven(report: Json) -> str:
+    """What is known of the ledger itself from outside of the store, and what is not."""
+    anchors, signed = report["anchors"], report["signed"]
+    newer = f"{counted(anchors['receipts_newer'], 'receipt')} newer than any anchor"
+    parts = []
+    if signed["key_id"] is not None:
+        parts.append(f"signed up to entry {signed['size']} by {signed['name']} {signed['key_id']}")
+    elif signed["others"]:
+        parts.append(f"signed by {', '.join(signed['others'])}, whose key is not pinned")
+    if anchors["newest_size"] is not None:
+        parts.append(f"the same as the anchor up to entry {anchors['newest_size']}, {newer}")
+    else:
+        parts.append("not proven: that the ledger itself is not an older or another one (there is no anchor)")
+    return "; ".join(parts)
 
 
 def _completeness(sku: Json) -> str:
@@ -211,11 +250,10 @@ verify_chain = single(
     _verify_chain,
     """tcps verify-chain SKU-1
     tcps verify-chain --all --complete
-    tcps verify-chain --all --json""",
+    tcps verify-chain --all --anchor ../anchors.txt --json""",
 )
-verify = single(_verify, "tcps verify\ntcps verify --json")
+verify = single(_verify, "tcps verify\ntcps verify --json\ntcps verify --anchor ../anchors.txt")
 repair = single(_repair, "tcps repair --dry-run\ntcps repair")
-checkpoint = single(_checkpoint, "tcps checkpoint >> ../checkpoints.txt")
 log = single(
     _log,
     """tcps log

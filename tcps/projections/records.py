@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from tcps import checkpoints
 from tcps.canonical import file_bytes
 from tcps.files import Disk, boot_id
 from tcps.ledger import Change, Entry
 from tcps.locks import lock
-from tcps.merkle import Checkpoint
 from tcps.model import Json, Stage, number_of
 
 _SHARD = 1000
@@ -155,11 +155,11 @@ class RecordFiles:
 
     def _checkpointed(self) -> int:
         """The checkpoint's size: up to there the record files were synced (format 4.7)."""
-        content = self.disk.read(self.root / "checkpoint") or b""
         try:
-            return Checkpoint.parsed(content.decode()).size
+            signed = checkpoints.read(self.disk, self.root)
         except ValueError:
             return 0
+        return 0 if signed is None else signed.checkpoint.size
 
     def _write(self, entries: Iterable[Entry], digests: Callable[[str, str], Iterable[str]] | None) -> None:
         states: dict[tuple[str, str], list[Change]] = {}

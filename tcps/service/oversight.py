@@ -1,9 +1,8 @@
 """Use cases that look at the whole: Kanban, policy, the ledger's log, verification, counts."""
 
-import base64
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tcps.errors import NoStore, TcpsError, Undecided, invalid_field
@@ -12,8 +11,9 @@ from tcps.model import KINDS, Bucket, Json, parse_enum
 from tcps.model.text import checked_id
 from tcps.rules import kanban, policy
 from tcps.service import views
+from tcps.service.outside import Outside
 from tcps.store import Store
-from tcps.verify import Anchor, Report
+from tcps.verify import Report
 
 _POLL_SECONDS = 0.1
 _ALIASES = {"andon": "andon_event", "workorder": "work_order"}
@@ -75,26 +75,31 @@ def log(
         time.sleep(_POLL_SECONDS)
 
 
-def verify_chains(store: Store, sku_ids: list[str], *, anchors: Sequence[Anchor] = ()) -> Json:
+def verify_chains(store: Store, sku_ids: list[str], outside: Outside) -> Json:
     """The verdict on the chains of some SKUs, or of all when none is named (interface 5)."""
     chosen = [checked_id("sku_id", sku_id) for sku_id in sku_ids] or None
+    origin = store.engine.identity.origin
     with _deciding():
-        return chains_report(store.verify_chains(chosen, anchors=anchors))
+        report = store.verify_chains(chosen, anchors=outside.compared(origin), trust=outside.trust(origin))
+    outside.remember(store, report)
+    return chains_report(report)
 
 
-def verify_store(store: Store, *, anchors: Sequence[Anchor] = ()) -> Json:
+def verify_store(store: Store, outside: Outside) -> Json:
     """The verdict on the whole store: ledger, checkpoints, record files, chains."""
+    origin = store.engine.identity.origin
     with _deciding():
-        report = store.verify_integrity(anchors=anchors)
+        report = store.verify_integrity(anchors=outside.compared(origin), trust=outside.trust(origin))
+    outside.remember(store, report)
     verdicts = report.verdicts
     broken = [found for verdict in verdicts for found in verdict.findings if found.kind == "integrity"]
     return {
-        "verdict": "intact" if report.intact else "broken",
+        "verdict": views.whole_verdict(report),
         "records": report.records_checked,
         "skus": len(verdicts),
         "receipts": sum(verdict.receipts_checked for verdict in verdicts),
         "ledger": views.ledger(report),
-        "anchors": views.anchors(report, report.receipts_newer),
+        **views.known_from_outside(report, report.receipts_newer),
         "findings": [views.finding(found) for found in [*report.findings, *broken]],
     }
 
@@ -105,7 +110,7 @@ def repair(store: Store, dry_run: bool = False) -> Json:
     return {
         "dry_run": dry_run,
         "steps": [step._asdict() for step in steps],
-        "verdict": "intact" if dry_run and not steps else verify_store(store)["verdict"],
+        "verdict": "intact" if (dry_run and not steps) or store.verify_integrity().intact else "broken",
     }
 
 
@@ -114,20 +119,13 @@ def chains_report(report: Report) -> Json:
     receipts = sum(verdict.receipts_checked for verdict in report.verdicts)
     return {
         "skus": [views.verdict(verdict, report) for verdict in report.verdicts],
-        "verdict": "intact" if report.intact else "broken",
+        "verdict": views.whole_verdict(report),
         "receipts": receipts,
         "message": None if receipts else "no receipts: there was nothing to prove",
         "ledger": views.ledger(report),
-        "anchors": views.anchors(report, report.receipts_newer),
+        **views.known_from_outside(report, report.receipts_newer),
         "findings": [views.finding(found) for found in report.findings],
     }
-
-
-def checkpoint(store: Store) -> Json:
-    """Make the record files durable and write the checkpoint."""
-    made = store.checkpoint()
-    root = base64.b64encode(made.root).decode()
-    return {"origin": made.origin, "size": made.size, "root": root, "text": made.text()}
 
 
 def stats(store: Store) -> Json:

@@ -123,8 +123,7 @@ def verdict(judged: Verdict, report: Report) -> Json:
         "receipts": judged.receipts_checked,
         "head": judged.head,
         "ledger": ledger(report),
-        "signature": "none",
-        "anchors": anchors(report, judged.receipts_newer),
+        **known_from_outside(report, judged.receipts_newer),
         "findings": [finding(found) for found in judged.findings],
     }
 
@@ -134,9 +133,33 @@ def ledger(report: Report) -> Json:
     return {"size": report.size, "root": base64.b64encode(report.root).decode()}
 
 
-def anchors(report: Report, newer: int) -> Json:
-    """How many anchors hold, the size of the newest of them, and how many receipts it does not cover."""
-    return {"consistent": report.consistent, "newest_size": report.anchored, "receipts_newer": newer}
+def whole_verdict(report: Report) -> str:
+    """intact, broken, or undecided (interface 5)."""
+    return "intact" if report.intact else "undecided" if report.undecided else "broken"
+
+
+def known_from_outside(report: Report, newer: int) -> Json:
+    """What signatures and anchors say; `newer` receipts are covered by no anchor.
+
+    `signature` is valid, bad or none. `signed` has the size and the key of the newest valid signature,
+    and the names of those who signed and are not pinned. `anchors` has how many hold, the size of the
+    newest one, and how many receipts it does not cover.
+    """
+    seen = report.signatures
+    return {
+        "signature": seen.verdict,
+        "signed": {
+            "size": seen.size,
+            "name": None if seen.key is None else seen.key.name,
+            "key_id": None if seen.key is None else seen.key.key_id.hex(),
+            "others": list(seen.others),
+        },
+        "anchors": {
+            "consistent": report.consistent,
+            "newest_size": report.anchored,
+            "receipts_newer": newer,
+        },
+    }
 
 
 def finding(found: Finding) -> Json:

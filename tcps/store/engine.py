@@ -21,11 +21,12 @@ import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tcps import checkpoints
 from tcps.errors import TcpsError
 from tcps.files import Disk
 from tcps.ledger import SEGMENT_BYTES, Appended, Entry, Ledger
 from tcps.locks import lock
-from tcps.merkle import Checkpoint
+from tcps.merkle import Checkpoint, Signed
 from tcps.model import Clock, system_clock
 from tcps.projections.records import RecordFiles
 from tcps.store import location
@@ -129,15 +130,22 @@ class Engine:
             finally:
                 batch.draft = None
 
-    def checkpoint(self) -> Checkpoint:
+    def checkpoint(self) -> Signed:
         """Make the record files durable up to the head and write the checkpoint that says so."""
-        disk, folder = self.fold.disk, self.fold.folder
         made = self._project_all()
-        disk.sync_all()
+        self.fold.disk.sync_all()
+        return self.keep_checkpoint(Signed(made))
+
+    def keep_checkpoint(self, made: Signed) -> Signed:
+        """Write a checkpoint, unless one of its size or a larger one is there; signatures are added to it."""
         with self._turn(), self.fold.locked():
             kept = self.fold.checkpoint()
-            if kept is None or kept.size < made.size:
-                disk.replace_durably(folder / "checkpoint", made.text().encode())
+            if kept is not None and kept.checkpoint == made.checkpoint:
+                for signature in made.signatures:
+                    kept = kept.signed(signature)
+                made = kept
+            if kept is None or kept.checkpoint.size <= made.checkpoint.size:
+                checkpoints.keep(self.fold.disk, self.fold.folder, made)
         return made
 
     @contextlib.contextmanager

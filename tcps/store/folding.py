@@ -11,11 +11,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from tcps import checkpoints
 from tcps.errors import IntegrityError, LockTimeout, TcpsError
 from tcps.files import Disk
 from tcps.ledger import Entry, Ledger
 from tcps.locks import Lock
-from tcps.merkle import Checkpoint
+from tcps.merkle import Signed
 from tcps.model import Clock
 from tcps.projections.index import Index, Position
 from tcps.projections.records import RecordFiles
@@ -78,9 +79,9 @@ class Fold:
         """Entries of the ledger by number."""
         return map(self.loader().entry, range(first, last + 1))
 
-    def checkpoint(self) -> Checkpoint | None:
-        """The checkpoint as it lies on disk."""
-        return recovery.read_checkpoint(self.disk, self.folder, self.identity.origin)
+    def checkpoint(self) -> Signed | None:
+        """The newest checkpoint as it lies on disk."""
+        return checkpoints.newest(self.disk, self.folder, self.identity.origin)
 
     def notice(self, text: str) -> None:
         """Note what a person should know though nothing failed."""
@@ -189,8 +190,8 @@ class Fold:
         return position.head[1:] == self.ledger.length()
 
     def _acknowledged(self) -> int:
-        checkpoint = self.checkpoint()
-        return max(self.records.acknowledged(), 0 if checkpoint is None else checkpoint.size)
+        signed = self.checkpoint()
+        return max(self.records.acknowledged(), 0 if signed is None else signed.checkpoint.size)
 
     def _opened(self) -> Index:
         with contextlib.suppress(sqlite3.Error, IntegrityError):
@@ -221,7 +222,8 @@ class Fold:
     def _fold_and_mend(self, index: Index) -> None:
         """Apply what the ledger has; cut off a torn tail. The lock is held."""
         acknowledged = self._acknowledged()
-        reached = recovery.fold(index, self.ledger, self.checkpoint())
+        signed = self.checkpoint()
+        reached = recovery.fold(index, self.ledger, None if signed is None else signed.checkpoint)
         recovery.require_sound(self.ledger, reached, acknowledged)
         if reached.bad is not None:
             recovery.mend_tail(self.ledger, self.records, reached, reached.bad)

@@ -5,12 +5,10 @@ A tail is torn when a crash left bytes that nobody was told of; it is cut off an
 when they cannot be read, that is damage, which is reported and never written over.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 from tcps.canonical import file_bytes, sha256_hex
 from tcps.errors import IntegrityError
-from tcps.files import Disk
 from tcps.ledger import Change, Entry, Head, Ledger, Line, damaged, parse_line
 from tcps.merkle import Checkpoint, leaf_hash
 from tcps.projections.index import Index, Position
@@ -23,20 +21,6 @@ class Reached(NamedTuple):
     head: Head
     bad: Line | None = None
     reason: str = ""
-
-
-def read_checkpoint(disk: Disk, folder: Path, origin: str) -> Checkpoint | None:
-    """The store's checkpoint; None when there is none yet. Raises IntegrityError when it is garbled."""
-    content = disk.read(folder / "checkpoint")
-    if content is None:
-        return None
-    try:
-        checkpoint = Checkpoint.parsed(content.decode())
-        if checkpoint.origin != origin:
-            raise ValueError(f"it is of {checkpoint.origin}, not of {origin}")
-    except ValueError as error:
-        raise IntegrityError(f"{folder / 'checkpoint'} is damaged: {error}") from None
-    return checkpoint
 
 
 def confirm(position: Position, ledger: Ledger) -> None:

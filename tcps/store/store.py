@@ -14,7 +14,7 @@ from tcps.canonical import sha256_hex
 from tcps.errors import IntegrityError, invalid_field, not_found
 from tcps.files import Disk
 from tcps.ledger import Entry
-from tcps.merkle import Checkpoint
+from tcps.merkle import Checkpoint, Signed
 from tcps.model import (
     AndonEvent,
     AndonStatus,
@@ -39,8 +39,10 @@ from tcps.store.view import View
 from tcps.user import user_name
 
 if TYPE_CHECKING:
+    from tcps.keys import SigningKey
+    from tcps.merkle.bundle import Proof
     from tcps.store.repair import Step
-    from tcps.verify import Anchor, Report
+    from tcps.verify import Anchor, Report, Trust
 
 R = TypeVar("R", bound=Record)
 Given = Mapping[str, Any]
@@ -319,11 +321,16 @@ class Store:
         return self.verify_chains([checked_id("sku_id", sku_id)], **options)
 
     def verify_chains(
-        self, sku_ids: list[str] | None = None, *, anchors: "Sequence[Anchor]" = ()
+        self,
+        sku_ids: list[str] | None = None,
+        *,
+        anchors: "Sequence[Anchor]" = (),
+        trust: "Trust | None" = None,
     ) -> "Report":
         """`verify_chain` of several SKUs, or (None) of all that the ledger knows, in one reading of it.
 
-        The ledger is compared with the store's own checkpoints and with `anchors`.
+        The ledger is compared with the store's own checkpoints, whose signatures are held against the
+        keys of `trust`, and with `anchors`.
         """
         from tcps import verify
 
@@ -338,9 +345,10 @@ class Store:
             engine.clock(),
             boot=boot,
             anchors=anchors,
+            trust=trust,
         )
 
-    def verify_integrity(self, *, anchors: "Sequence[Anchor]" = ()) -> "Report":
+    def verify_integrity(self, *, anchors: "Sequence[Anchor]" = (), trust: "Trust | None" = None) -> "Report":
         """Check the whole store: ledger, checkpoints and `anchors`, every record file, every chain."""
         from tcps import verify
 
@@ -354,6 +362,7 @@ class Store:
             engine.clock(),
             boot=boot,
             anchors=anchors,
+            trust=trust,
         )
 
     def repair(self, dry_run: bool = False) -> "list[Step]":
@@ -368,9 +377,29 @@ class Store:
             repair.carry_out(self.engine, steps)
         return steps
 
-    def checkpoint(self) -> Checkpoint:
-        """Make the record files durable and write the tree's size and root to `checkpoint`."""
-        return self.engine.checkpoint()
+    def checkpoint(self, key: "SigningKey | None" = None, anchors: "Sequence[Anchor]" = ()) -> Signed:
+        """Make the record files durable and write the tree's size and root to `checkpoint`.
+
+        With a key it is signed, after every earlier checkpoint and the anchors are found consistent
+        with the ledger; else IntegrityError.
+        """
+        if key is None:
+            return self.engine.checkpoint()
+        from tcps.store import proving
+
+        return proving.sign(self.engine, key, anchors)
+
+    def prove(self, receipt_id: str) -> "Proof":
+        """The proof for others that a receipt is in the ledger (format 9.4). Raises NotFound."""
+        from tcps.store import proving
+
+        return proving.prove(self.engine, checked_id("receipt_id", receipt_id))
+
+    def consistency(self, old: Checkpoint, new: Checkpoint) -> list[bytes]:
+        """The proof that the tree of one checkpoint is a beginning of a later one's (RFC 6962, 2.1.2)."""
+        from tcps.store import proving
+
+        return proving.consistency(self.engine, old, new)
 
     def change_history(self, kind: str, record_id: str) -> list[Entry]:
         """Every ledger entry that changed a record, oldest first. Raises NotFound for one never there."""

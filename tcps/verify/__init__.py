@@ -32,8 +32,9 @@ from tcps.rules.policy import setting
 from tcps.verify import findings
 from tcps.verify.anchors import Anchor, Compared, Roots, compare, kept
 from tcps.verify.reading import Key, Reading
+from tcps.verify.signatures import Signatures, Trust, judged
 
-__all__ = ["Anchor", "Report", "verify_chains", "verify_store"]
+__all__ = ["Anchor", "Report", "Trust", "verify_chains", "verify_store"]
 
 Found = Mapping[str, str | None]
 """SHA-256 of files by path; None for what is no plain file or cannot be read."""
@@ -56,11 +57,18 @@ class Report(NamedTuple):
     consistent: int
     anchored: int | None
     receipts_newer: int
+    signatures: Signatures
 
     @property
     def intact(self) -> bool:
-        """Whether nothing is damaged or tampered with."""
+        """Whether nothing is damaged or tampered with, and what was asked for could be decided."""
         return not self.findings and all(verdict.intact for verdict in self.verdicts)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing is known to be wrong, and a needed key is missing."""
+        verdicts_intact = all(verdict.intact for verdict in self.verdicts)
+        return self.signatures.undecided and verdicts_intact and self.findings == self.signatures.findings
 
 
 class _Start(NamedTuple):
@@ -74,6 +82,7 @@ class _Start(NamedTuple):
     written: int
     settled: bool
     anchors: list[Anchor]
+    signatures: Signatures
     findings: list[Finding]
 
     def sizes(self) -> set[int]:
@@ -91,6 +100,7 @@ def verify_chains(
     *,
     boot: str | None = None,
     anchors: Sequence[Anchor] = (),
+    trust: Trust | None = None,
 ) -> Report:
     """The verdicts on some SKUs' chains, or (None) on all that the ledger knows.
 
@@ -98,7 +108,7 @@ def verify_chains(
     """
     wanted = None if sku_ids is None else frozenset(sku_ids)
     records = RecordFiles(disk, folder, 0, boot)
-    start = _start(records, origin, anchors)
+    start = _start(records, origin, anchors, trust or Trust())
     found = _receipt_files(records) if wanted is None else {s: records.receipts_of(s) for s in wanted}
     reading = Reading(Ledger(disk, folder / "ledger"), store_id, wanted)
     roots, compared = _read(reading, start, origin)
@@ -109,7 +119,7 @@ def verify_chains(
     judged = sorted(reading.skus if wanted is None else wanted)
     verdicts = [_verdict(reading, records, start, compared, s, found.get(s, {}), now) for s in judged]
     receipts = sum(verdict.receipts_checked for verdict in verdicts)
-    return _report(reading, verdicts, wrong, receipts, roots, compared)
+    return _report(reading, verdicts, wrong, receipts, roots, compared, start.signatures)
 
 
 def verify_store(
@@ -121,10 +131,11 @@ def verify_store(
     *,
     boot: str | None = None,
     anchors: Sequence[Anchor] = (),
+    trust: Trust | None = None,
 ) -> Report:
     """The whole store: ledger, checkpoints, every record file, every chain."""
     records = RecordFiles(disk, folder, 0, boot)
-    start = _start(records, origin, anchors)
+    start = _start(records, origin, anchors, trust or Trust())
     found = records.all_files("records")
     reading = Reading(Ledger(disk, folder / "ledger"), store_id, None)
     roots, compared = _read(reading, start, origin)
@@ -134,7 +145,7 @@ def verify_store(
         for sku_id in sorted(reading.skus)
     ]
     wrong = start.findings + reading.findings + compared.findings + _files(reading, records, start, others)
-    return _report(reading, verdicts, wrong, len(reading.places), roots, compared)
+    return _report(reading, verdicts, wrong, len(reading.places), roots, compared, start.signatures)
 
 
 def _report(
@@ -144,6 +155,7 @@ def _report(
     checked: int,
     acknowledged: Checkpoint,
     compared: Compared,
+    signatures: Signatures,
 ) -> Report:
     return Report(
         verdicts=verdicts,
@@ -155,6 +167,7 @@ def _report(
         consistent=compared.consistent,
         anchored=compared.anchored,
         receipts_newer=sum(verdict.receipts_newer for verdict in verdicts),
+        signatures=signatures,
     )
 
 
@@ -172,13 +185,15 @@ def _read(reading: Reading, start: _Start, origin: str) -> tuple[Checkpoint, Com
     return Checkpoint(origin, start.acknowledged, root), compared
 
 
-def _start(records: RecordFiles, origin: str, anchors: Sequence[Anchor]) -> _Start:
+def _start(records: RecordFiles, origin: str, anchors: Sequence[Anchor], trust: Trust) -> _Start:
     written, settled = records.position(), records.is_settled()
     marked = records.acknowledged()
-    own, wrong = kept(records.disk, records.root, origin)
-    compared = [*own, *anchors]
+    own = kept(records.disk, records.root, origin)
+    signatures = judged(own.signed, trust)
+    compared = [*own.anchors(), *anchors]
     sizes = [anchor.checkpoint.size for anchor in compared if anchor.checkpoint.origin == origin]
-    return _Start(marked, max([marked, *sizes]), written, settled, compared, wrong)
+    wrong = own.findings + signatures.findings
+    return _Start(marked, max([marked, *sizes]), written, settled, compared, signatures, wrong)
 
 
 def _receipt_files(records: RecordFiles) -> dict[str, dict[str, str | None]]:

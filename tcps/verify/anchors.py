@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tcps import checkpoints
 from tcps.files import Disk
-from tcps.merkle import Checkpoint, Tree
+from tcps.merkle import Checkpoint, Signed, Tree
 from tcps.rules.findings import Finding
 from tcps.verify import findings
 
@@ -21,18 +22,47 @@ class Anchor(NamedTuple):
     outside: bool
 
 
-def kept(disk: Disk, folder: Path, origin: str) -> tuple[list[Anchor], list[Finding]]:
-    """The checkpoints that the store itself holds, and what is wrong with those that cannot be read."""
-    content = disk.read(folder / "checkpoint")
-    if content is None:
-        return [], []
-    try:
-        checkpoint = Checkpoint.parsed(content.decode())
-        if checkpoint.origin != origin:
-            raise ValueError(f"it is of {checkpoint.origin}")
-    except ValueError as error:
-        return [], [findings.unreadable_checkpoint(origin, error)]
-    return [Anchor("checkpoint", checkpoint, outside=False)], []
+class Kept(NamedTuple):
+    """The checkpoints that the store itself holds by the file's name, and what is wrong with them."""
+
+    signed: list[tuple[str, Signed]]
+    findings: list[Finding]
+
+    def anchors(self) -> list[Anchor]:
+        """What the ledger is to be compared with."""
+        return [Anchor(name, signed.checkpoint, outside=False) for name, signed in self.signed]
+
+
+def kept(disk: Disk, folder: Path, origin: str) -> Kept:
+    """Read every checkpoint of the store: the newest, and the signed ones."""
+    found: list[tuple[str, Signed]] = []
+    wrong: list[Finding] = []
+    for name in checkpoints.names(disk, folder):
+        try:
+            signed = checkpoints.read(disk, folder, name)
+            if signed is not None and signed.checkpoint.origin != origin:
+                raise ValueError(f"it is of {signed.checkpoint.origin}")
+        except ValueError as error:
+            wrong.append(findings.unreadable_checkpoint(name, origin, error))
+        else:
+            found += [(name, signed)] if signed is not None else []
+    return Kept(found, wrong + _disordered(found, unread={finding.path for finding in wrong}))
+
+
+def _disordered(found: list[tuple[str, Signed]], unread: set[str | None]) -> list[Finding]:
+    """The newest one is written first and never replaced by a smaller one; the others bear their sizes."""
+    sizes = {name: signed.checkpoint.size for name, signed in found}
+    newest = sizes.pop(checkpoints.NEWEST, None)
+    wrong = [
+        findings.misnamed_checkpoint(name, size)
+        for name, size in sizes.items()
+        if name != checkpoints.signed_name(size)
+    ]
+    if sizes and newest is None and checkpoints.NEWEST not in unread:
+        wrong.append(findings.checkpoint_missing([*sizes.values()]))
+    elif sizes and newest is not None and newest < max(sizes.values()):
+        wrong.append(findings.checkpoint_older(newest, [*sizes.values()]))
+    return wrong
 
 
 class Roots:

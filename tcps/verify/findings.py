@@ -1,8 +1,10 @@
 """What a verification has to say of the ledger, the checkpoint and the record files (interface 5)."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from tcps.keys import VerifierKey
 from tcps.ledger import Ledger, Line
 from tcps.merkle import Checkpoint
 from tcps.rules.findings import Finding
@@ -47,9 +49,48 @@ def of_ledger(ledger: Ledger, line: Line, seq: int, reason: str) -> Finding:
     return _finding("EDITED" if line.whole else "TRUNCATED", path, message, sequence=seq)
 
 
-def unreadable_checkpoint(origin: str, reason: object) -> Finding:
+def unreadable_checkpoint(name: str, origin: str, reason: object) -> Finding:
     """A checkpoint that is none, or one of another store."""
-    return _finding("UNREADABLE", "checkpoint", f"the checkpoint cannot be read: {reason}", expected=origin)
+    return _finding("UNREADABLE", name, f"{_called(name)} cannot be read: {reason}", expected=origin)
+
+
+def checkpoint_missing(signed: Sequence[int]) -> Finding:
+    """No newest checkpoint beside signed ones of these sizes, which are kept after it."""
+    message = f"the checkpoint is gone; one of size {max(signed)} was signed"
+    return _finding("MISSING", "checkpoint", message, expected=max(signed))
+
+
+def checkpoint_older(size: int, signed: Sequence[int]) -> Finding:
+    """A newest checkpoint that is smaller than one that was signed."""
+    message = f"the checkpoint has size {size}; one of size {max(signed)} was signed"
+    return _finding("ROLLED_BACK", "checkpoint", message, expected=max(signed), got=size)
+
+
+def misnamed_checkpoint(name: str, size: int) -> Finding:
+    """A signed checkpoint whose file is not named for its size."""
+    return _finding("MISFILED", name, f"{name} holds the checkpoint of size {size}", expected=f"{size:012d}")
+
+
+def bad_signature(name: str, key: VerifierKey) -> Finding:
+    """A signature that says that it is by a pinned key, and is not."""
+    message = f"the signature of {key.name} on {_called(name)} is not by the pinned key {key.key_id.hex()}"
+    return _finding("BADSIG", name, message, expected=key.text())
+
+
+def not_signed(keys: Sequence[VerifierKey], others: Sequence[str]) -> Finding:
+    """No signature of a pinned key where one must be: NOKEY when others have signed, else MISSING."""
+    wanted = ", ".join(f"{key.name} {key.key_id.hex()}" for key in keys)
+    if not others:
+        return _finding("MISSING", "checkpoint", f"no checkpoint is signed by the pinned key {wanted}")
+    message = f"the checkpoints are signed by other keys than the pinned {wanted}"
+    return _finding("NOKEY", "checkpoint", message, expected=wanted, got=", ".join(others))
+
+
+def no_key_pinned(others: Sequence[str]) -> Finding:
+    """A signature is required, and no key is pinned that could make it one."""
+    signed = f"; they are signed by {', '.join(others)}" if others else ""
+    message = f"no key is pinned for this store, so no signature on its checkpoints counts{signed}"
+    return _finding("NOKEY", "checkpoint", message, got=", ".join(others) or None)
 
 
 def forked(name: str, checkpoint: Checkpoint, root: bytes) -> Finding:

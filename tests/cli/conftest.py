@@ -55,6 +55,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("TCPS_") or name == "NO_COLOR":
             monkeypatch.delenv(name)
     monkeypatch.setenv("TCPS_ACTOR", "alice")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path.with_name(f"{tmp_path.name}-config")))
     monkeypatch.chdir(tmp_path)
 
 
@@ -83,3 +84,11 @@ def on_the_line(tcps: Tcps) -> Tcps:
     assert tcps("work-order", "create", "--title", "An order").code == 0
     assert tcps("sku", "create", "--work-order", "WO-1").code == 0
     return tcps
+
+
+@pytest.fixture
+def proven(on_the_line: Tcps) -> Tcps:
+    """SKU-1 has receipts of its first two stages, RCPT-1 and RCPT-2; the ledger has four entries."""
+    on_the_line("run", "--sku", "SKU-1", "--stage", "shacl", "-q", "--", "true")
+    on_the_line("run", "--sku", "SKU-1", "--stage", "compile", "-q", "--", "true")
+    return on_the_line

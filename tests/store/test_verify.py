@@ -200,7 +200,7 @@ def test_a_clean_store_is_intact(folder: Path) -> None:
         assert report.findings == []
         assert {verdict.sku_id for verdict in report.verdicts} == {"web-1", "web-2"}
         assert (report.size, report.records_checked) == (13, 13)
-        assert store.checkpoint().root == report.root
+        assert store.checkpoint().checkpoint.root == report.root
         assert store.verify_chain("web-1").intact
 
 

@@ -1,13 +1,10 @@
-"""The Merkle tree over the ledger's lines (RFC 6962, section 2.1) and the checkpoint that names its root.
+"""The Merkle tree over the ledger's lines (RFC 6962, section 2.1).
 
 A leaf is one ledger line without its newline. The tree's append state is its *frontier*: the roots
 of the perfect subtrees, largest first, so that one more leaf costs O(log n).
 """
 
-import base64
 import hashlib
-import re
-from typing import NamedTuple
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -57,26 +54,3 @@ class Tree:
         if len(frontier) != 32 * size.bit_count():
             raise ValueError("the frontier does not fit the size")
         return cls(size, [frontier[i : i + 32] for i in range(0, len(frontier), 32)])
-
-
-class Checkpoint(NamedTuple):
-    """A tree's name, size and root, as C2SP tlog-checkpoint writes them (without a signature)."""
-
-    origin: str
-    size: int
-    root: bytes
-
-    def text(self) -> str:
-        """The three lines: origin, decimal size, base64 root."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
-
-    @classmethod
-    def parsed(cls, text: str) -> "Checkpoint":
-        """The checkpoint of `text`; raises ValueError unless writing it again gives the same text."""
-        match = re.fullmatch(r"([^\n]+)\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/]{43}=)\n", text)
-        if match is None:
-            raise ValueError("it is not three lines of origin, size and root")
-        checkpoint = cls(match[1], int(match[2]), base64.b64decode(match[3]))
-        if checkpoint.text() != text:
-            raise ValueError("its root is not in canonical base64")
-        return checkpoint

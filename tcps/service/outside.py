@@ -1,0 +1,57 @@
+"""What a verifier knows from outside of a store: pinned keys, remembered and given anchors (format 9.3)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tcps.errors import TcpsError, Undecided
+from tcps.home import Home
+from tcps.keys import VerifierKey
+from tcps.merkle import Checkpoint
+from tcps.merkle.checkpoint import checkpoints
+from tcps.store import Store
+from tcps.verify import Anchor, Report, Trust
+
+REMEMBERED = "the remembered checkpoint"
+
+
+class Outside(NamedTuple):
+    """A user's home, and what one command was given: files with anchors, keys beside the pinned ones.
+
+    `accept_rollback` leaves out what is remembered, and remembers what is there now instead.
+    """
+
+    home: Home
+    anchors: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    require_signature: bool = False
+    accept_rollback: bool = False
+
+    def compared(self, origin: str) -> list[Anchor]:
+        """The anchors of a store. Raises Undecided when one that should be there cannot be read."""
+        given = [Anchor(path, one, outside=True) for path in self.anchors for one in _read(path)]
+        known = None if self.accept_rollback else self.home.remembered(origin)
+        return given if known is None else [*given, Anchor(REMEMBERED, known, outside=True)]
+
+    def trust(self, origin: str) -> Trust:
+        """The keys that the store must be signed by, if any is pinned or given."""
+        given = [VerifierKey.parsed(text) for text in self.keys]
+        return Trust([*given, *self.home.pinned(origin)], self.require_signature)
+
+    def remember(self, store: Store, report: Report) -> None:
+        """After a clean verification: remember up to where the ledger was acknowledged."""
+        if not report.intact:
+            return
+        try:
+            self.home.remember(report.acknowledged, also_older=self.accept_rollback)
+        except (TcpsError, OSError) as error:
+            store.notices.append(f"this checkpoint is not remembered: {error}")
+
+
+def _read(path: str) -> list[Checkpoint]:
+    try:
+        return checkpoints(Path(path).read_bytes())
+    except OSError as error:
+        raise Undecided(f"no verdict: cannot read the anchor {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise Undecided(f"no verdict: {path} holds no checkpoint: {error}") from None

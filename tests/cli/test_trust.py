@@ -1,0 +1,304 @@
+"""Keys, signed checkpoints, anchors and proofs on the command line (format 9)."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Done, Tcps, process
+
+
+@pytest.fixture
+def signed(proven: Tcps) -> Tcps:
+    """A store whose key is pinned and that has a signed checkpoint of four entries."""
+    assert proven("key", "generate").code == 0
+    return proven
+
+
+def classes(done: Done) -> list[str]:
+    """The classes of integrity findings of a report on chains or on the store."""
+    report = done.json
+    found = (
+        [*report["findings"], *(one for sku in report.get("skus") or [] for one in sku["findings"])]
+        if (isinstance(report.get("skus"), list))
+        else report["findings"]
+    )
+    return sorted(one["class"] for one in found if one["kind"] == "integrity")
+
+
+def put_back(older: Path, now: Path) -> None:
+    """An older copy of a store in the place of what is there."""
+    shutil.rmtree(now)
+    shutil.copytree(older, now)
+
+
+def test_generating_a_key_pins_it_outside_of_the_store_and_signs(proven: Tcps, tmp_path: Path) -> None:
+    done = proven("key", "generate", "--json")
+    key = done.json
+    assert key["name"].startswith("tcps/")
+    assert key["signed"] == 4
+    assert not Path(key["path"]).is_relative_to(tmp_path)
+    assert Path(key["path"]).stat().st_mode & 0o077 == 0
+    assert [(one["can_sign"], one["pinned"]) for one in proven("key", "list", "--json").json] == [
+        (True, True)
+    ]
+    report = proven("verify", "--json").json
+    assert (report["verdict"], report["signature"]) == ("intact", "valid")
+    assert report["signed"] == {
+        "size": 4, "name": key["name"], "key_id": key["key_id"], "others": []
+    }  # fmt: skip
+    again = proven("key", "generate", "--json")
+    assert (again.code, again.error["details"]) == (2, {"fields": ["name"]})
+
+
+def test_signing_again_covers_what_is_newer(signed: Tcps, tmp_path: Path) -> None:
+    signed("work-order", "create", "--title", "more")
+    assert signed("verify", "--json").json["signed"]["size"] == 4
+    made = signed("checkpoint", "--sign", "--json").json
+    assert (made["size"], len(made["signatures"])) == (5, 1)
+    assert signed("verify", "--json").json["signed"]["size"] == 5
+    kept = sorted(path.name for path in (tmp_path / ".tcps/checkpoints").iterdir())
+    assert kept == ["000000000004", "000000000005"]
+
+
+def test_an_unsigned_checkpoint_leaves_the_signed_ones(signed: Tcps) -> None:
+    signed("work-order", "create", "--title", "more")
+    assert signed("checkpoint").code == 0
+    report = signed("verify", "--json").json
+    assert (report["verdict"], report["signed"]["size"]) == ("intact", 4)
+
+
+def test_signing_needs_a_key(proven: Tcps) -> None:
+    done = proven("checkpoint", "--sign", "--json")
+    assert (done.code, done.error["code"]) == (13, "unreadable")
+    assert done.error["hint"] == "tcps key generate"
+
+
+def test_a_key_never_signs_two_histories(signed: Tcps, tmp_path: Path) -> None:
+    """An older copy is put back and another line is written: the remembered checkpoint forbids to sign."""
+    older, store = tmp_path / "older", tmp_path / ".tcps"
+    shutil.copytree(store, older)
+    signed("work-order", "create", "--title", "one")
+    assert signed("checkpoint", "--sign").code == 0
+    put_back(older, store)
+    assert signed("work-order", "create", "--title", "another").code == 0
+    done = signed("checkpoint", "--sign", "--json")
+    assert (done.code, done.error["code"]) == (12, "integrity_error")
+    assert "not signed" in done.error["message"]
+    assert signed("checkpoint", "--sign", "--accept-rollback").code == 2  # it is no option of signing
+
+
+def test_a_store_that_has_gone_back_is_refused(proven: Tcps, tmp_path: Path) -> None:
+    older, store = tmp_path / "older", tmp_path / ".tcps"
+    shutil.copytree(store, older)
+    proven("work-order", "create", "--title", "more")
+    assert proven("verify").code == 0
+    put_back(older, store)
+    done = proven("verify", "--json")
+    assert (done.code, classes(done)) == (12, ["ROLLED_BACK"])
+    assert classes(proven("verify-chain", "--all", "--json")) == ["ROLLED_BACK"]
+    assert proven("verify", "--accept-rollback").code == 0
+    assert proven("verify").code == 0
+
+
+def test_a_store_with_another_history_is_refused(proven: Tcps, tmp_path: Path) -> None:
+    older, store = tmp_path / "older", tmp_path / ".tcps"
+    shutil.copytree(store, older)
+    proven("work-order", "create", "--title", "more")
+    assert proven("verify").code == 0
+    put_back(older, store)
+    proven("work-order", "create", "--title", "other")
+    proven("work-order", "create", "--title", "and more")
+    done = proven("verify", "--json")
+    assert (done.code, classes(done)) == (12, ["FORKED"])
+
+
+def test_a_store_that_is_not_clean_is_not_remembered(proven: Tcps, tmp_path: Path) -> None:
+    (tmp_path / ".tcps/records/stranger").write_text("x")
+    assert proven("verify").code == 12
+    (tmp_path / ".tcps/records/stranger").unlink()
+    assert proven("verify", "--json").json["anchors"]["consistent"] == 0
+
+
+@pytest.mark.parametrize("form", ["line", "text"])
+def test_an_anchor_is_taken_from_a_file(proven: Tcps, tmp_path: Path, form: str) -> None:
+    made = proven("checkpoint", "--json").json
+    anchor = tmp_path / "anchors.txt"
+    anchor.write_text(made[form] if form == "text" else f"{made[form]}\n")
+    proven("run", "--sku", "SKU-1", "--stage", "test", "-q", "--", "false")
+    report = proven("verify-chain", "SKU-1", "--anchor", str(anchor), "--json").json
+    assert report["anchors"] == {"consistent": 1, "newest_size": 4, "receipts_newer": 1}
+    text = proven("verify-chain", "SKU-1", "--anchor", str(anchor)).out
+    assert "the same as the anchor up to entry" in text
+
+
+def test_lines_that_were_collected_are_all_compared(proven: Tcps, tmp_path: Path) -> None:
+    anchors = tmp_path / "anchors.txt"
+    lines = [proven("checkpoint").out]
+    proven("work-order", "create", "--title", "more")
+    lines.append(proven("checkpoint").out)
+    anchors.write_text("".join(lines))
+    done = proven("verify", "--anchor", str(anchors), "--json")
+    assert done.json["anchors"]["consistent"] == 2
+    anchors.write_text(lines[0].replace(" 4 ", " 3 ") + lines[1])
+    done = proven("verify", "--anchor", str(anchors), "--json")
+    assert (done.code, classes(done)) == (12, ["FORKED"])
+    assert done.json["findings"][0]["path"] == str(anchors)
+
+
+@pytest.mark.parametrize("content", [None, "", "no checkpoint\n", "a b c\n"])
+def test_without_the_anchor_that_was_named_there_is_no_verdict(
+    proven: Tcps, tmp_path: Path, content: str | None
+) -> None:
+    if content is not None:
+        (tmp_path / "anchor").write_text(content)
+    for command in ("verify", "verify-chain"):
+        done = proven(command, "--anchor", "anchor", "--json")
+        assert (done.code, done.error["code"]) == (13, "unreadable")
+
+
+def test_a_required_signature_needs_a_pinned_key(proven: Tcps, tmp_path: Path) -> None:
+    assert proven("verify", "--require-signature").code == 13
+    key = proven("key", "generate", "--json").json
+    assert proven("verify", "--require-signature").code == 0
+    auditor = {"TCPS_HOME": str(tmp_path / "auditor")}
+    done = process(tmp_path, "verify-chain", "--require-signature", "--json", env=auditor)
+    assert (done.code, done.json["verdict"], classes(done)) == (13, "undecided", ["NOKEY"])
+    assert process(tmp_path, "verify-chain", "--key", key["key"], env=auditor).code == 0
+    assert process(tmp_path, "key", "pin", key["key"], env=auditor).code == 0
+    assert process(tmp_path, "verify-chain", "--require-signature", env=auditor).code == 0
+    assert process(tmp_path, "key", "unpin", key["key_id"], env=auditor).code == 0
+    assert process(tmp_path, "key", "unpin", key["key_id"], env=auditor).code == 4
+    assert process(tmp_path, "verify", "--require-signature", env=auditor).code == 13
+
+
+def test_an_unpinned_signature_is_mentioned_and_proves_nothing(signed: Tcps, tmp_path: Path) -> None:
+    done = process(tmp_path, "verify", env={"TCPS_HOME": str(tmp_path / "auditor")})
+    assert done.code == 0
+    assert "whose key is not pinned" in done.out
+
+
+def test_what_a_pinned_key_did_not_sign_is_found(signed: Tcps, tmp_path: Path) -> None:
+    store, auditor = tmp_path / ".tcps", {"TCPS_HOME": str(tmp_path / "other")}
+    genuine = tmp_path / "genuine"
+    shutil.copytree(store, genuine)
+    key_file = next((tmp_path.with_name(f"{tmp_path.name}-config")).rglob("*.vkey"))
+
+    (store / "checkpoint").write_text((store / "checkpoint").read_text().split("\n\n")[0] + "\n")
+    shutil.rmtree(store / "checkpoints")
+    assert classes(signed("verify", "--json")) == ["MISSING"]
+
+    put_back(genuine, store)
+    shutil.rmtree(store / "checkpoints")
+    (store / "checkpoint").unlink()
+    assert process(tmp_path, "key", "generate", env=auditor).code == 0
+    assert classes(signed("verify", "--json")) == ["NOKEY"]
+
+    put_back(genuine, store)
+    for path in (store / "checkpoint", store / "checkpoints/000000000004"):
+        text = path.read_text()
+        path.write_text(text[:-10] + ("A" if text[-10] != "A" else "B") + text[-9:])
+    done = signed("verify", "--json")
+    assert (done.code, classes(done), done.json["signature"]) == (12, ["BADSIG", "BADSIG"], "bad")
+    assert signed("key", "unpin", f"@{key_file}").code == 0
+    assert signed("verify").code == 0
+
+
+def test_checkpoints_that_went_back_or_are_misnamed_are_found(signed: Tcps, tmp_path: Path) -> None:
+    store = tmp_path / ".tcps"
+    first = (store / "checkpoint").read_bytes()
+    signed("work-order", "create", "--title", "more")
+    signed("checkpoint", "--sign")
+    second = (store / "checkpoint").read_bytes()
+    (store / "checkpoint").write_bytes(first)
+    assert classes(signed("verify", "--json")) == ["ROLLED_BACK"]
+    (store / "checkpoint").unlink()
+    assert classes(signed("verify", "--json")) == ["MISSING"]
+    (store / "checkpoint").write_bytes(second)
+    (store / "checkpoints/000000000004").rename(store / "checkpoints/000000000003")
+    assert classes(signed("verify", "--json")) == ["MISFILED"]
+    (store / "checkpoints/000000000003").write_bytes(b"garbled\n")
+    assert classes(signed("verify", "--json")) == ["UNREADABLE"]
+
+
+def test_a_proof_is_checked_without_the_store(signed: Tcps, tmp_path: Path) -> None:
+    proof = tmp_path / "proof"
+    proof.write_text(signed("prove", "RCPT-1").out)
+    key = signed("key", "list", "--json").json[0]["key"]
+    shutil.rmtree(tmp_path / ".tcps")
+    done = signed("verify-proof", "proof", "--json")
+    assert done.code == 0
+    report = done.json
+    assert (report["verdict"], report["entry"], report["by"]) == ("proven", 3, {"key": key})
+    assert report["receipt"]["receipt_id"] == "RCPT-1"
+    assert signed("verify-proof", "proof").out.startswith("proven: RCPT-1 (shacl_validation of SKU-1, pass,")
+    piped = process(
+        tmp_path,
+        "verify-proof", "-", "--key", key,
+        stdin=proof.read_bytes(),
+        env={"TCPS_HOME": str(tmp_path / "nobody")},
+    )  # fmt: skip
+    assert piped.code == 0
+
+
+def test_a_proof_that_nobody_vouches_for_is_undecided(proven: Tcps, tmp_path: Path) -> None:
+    done = proven("prove", "RCPT-2", "--file", "proof")
+    assert (done.out, done.err.startswith("note: its checkpoint is not signed")) == ("", True)
+    other = {"TCPS_HOME": str(tmp_path / "other")}
+    undecided = process(tmp_path, "verify-proof", "proof", "--json", env=other)
+    assert (undecided.code, undecided.error["code"]) == (13, "unreadable")
+    (tmp_path / "anchor").write_text(proven("checkpoint").out)
+    assert process(tmp_path, "verify-proof", "proof", "--anchor", "anchor", env=other).code == 0
+    (tmp_path / "anchor").write_text(proven("checkpoint").out.replace(" 4 ", " 3 "))
+    assert process(tmp_path, "verify-proof", "proof", "--anchor", "anchor", env=other).code == 13
+
+
+def test_no_byte_of_a_proof_can_be_changed(signed: Tcps, tmp_path: Path) -> None:
+    genuine = signed("prove", "RCPT-1").out.encode()
+    shutil.rmtree(tmp_path.with_name(f"{tmp_path.name}-config") / "tcps/anchors")
+    for place in range(0, len(genuine), 41):
+        changed = bytearray(genuine)
+        changed[place] ^= 1
+        (tmp_path / "proof").write_bytes(changed)
+        done = signed("verify-proof", "proof")
+        assert done.code in (12, 13), place
+        assert done.out == ""
+
+
+def test_only_receipts_are_proven(proven: Tcps) -> None:
+    assert proven("prove", "RCPT-9").code == 4
+    assert proven("verify-proof", "nothing").code == 1
+
+
+def test_a_ledger_that_is_not_the_signed_one_gives_no_proof(signed: Tcps, tmp_path: Path) -> None:
+    ledger = tmp_path / ".tcps/ledger/000000000001.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b'"alice"', b'"mallo"', 1))
+    done = signed("prove", "RCPT-2", "--json")
+    assert (done.code, done.error["code"]) == (12, "integrity_error")
+
+
+def test_a_witness_is_asked_in_its_own_format(proven: Tcps, tmp_path: Path) -> None:
+    (tmp_path / "old").write_text(proven("checkpoint").out)
+    proven("work-order", "create", "--title", "more")
+    asked = proven("checkpoint", "--since", "old").out.split("\n\n")
+    assert asked[0].startswith("old 4\n")
+    assert asked[1] == (tmp_path / ".tcps/checkpoint").read_text()
+    (tmp_path / "old").write_text(asked[1].replace("\n5\n", "\n3\n"))
+    assert proven("checkpoint", "--since", "old").code == 12
+    (tmp_path / "old").write_text("nothing\n")
+    assert proven("checkpoint", "--since", "old").code == 2
+    assert proven("checkpoint", "--since", "gone").code == 1
+
+
+def test_a_home_that_cannot_be_written_is_a_warning(proven: Tcps, tmp_path: Path) -> None:
+    (tmp_path / "anchors").write_text("a file where a folder should be")
+    done = process(tmp_path, "verify", env={"TCPS_HOME": str(tmp_path)})
+    assert (done.code, "is not remembered" in done.err) == (0, True)
+
+
+def test_without_a_store_a_key_needs_a_name(bare: Tcps) -> None:
+    assert bare("key", "generate").code == 10
+    done = bare("key", "generate", "--name", "example.com/line", "--json")
+    assert (done.code, done.json["signed"]) == (0, None)
+    assert bare("key", "generate", "--name", "two words").code == 2
+    assert bare("key", "pin", "nonsense").code == 2
