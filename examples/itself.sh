@@ -89,7 +89,7 @@ python -m pip install -q -e "$clone[test,example]" 'build>=1.3' 'hatchling>=1.27
 
 cd "$work"
 SOURCE_REVISION="$(git -C "$clone" rev-parse HEAD)"
-export SOURCE_REVISION TCPS_STORE="$work" TCPS_ACTOR="${TCPS_ACTOR:-itself}"
+export SOURCE_REVISION TCPS_STORE="$work" TCPS_HOME="$work/home" TCPS_ACTOR="${TCPS_ACTOR:-itself}"
 mkdir source reports
 git -C "$clone" archive "$SOURCE_REVISION" | tar -xf - -C source
 [ -z "$(git -C "$clone" status --porcelain)" ] || echo "note: what is not committed does not go through the line"

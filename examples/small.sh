@@ -10,6 +10,7 @@ work="$(mktemp -d "${TMPDIR:-/tmp}/tcps-small.XXXXXX")"
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 unset TCPS_STORE
+export TCPS_HOME="$work/home" # what verify-chain remembers goes away with the folder
 
 expect() { # CODE COMMAND…: shows the command, runs it, and wants exactly this exit code
     local wanted="$1" code=0 word
