@@ -302,3 +302,16 @@ def test_without_a_store_a_key_needs_a_name(bare: Tcps) -> None:
     assert (done.code, done.json["signed"]) == (0, None)
     assert bare("key", "generate", "--name", "two words").code == 2
     assert bare("key", "pin", "nonsense").code == 2
+
+
+def test_without_the_package_a_signature_leaves_no_verdict(signed: Tcps, tmp_path: Path) -> None:
+    """What needs no key works without `cryptography`; what needs one says how to install it."""
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without/cryptography.py").write_text("raise ImportError\n")
+    env = {"PYTHONPATH": str(tmp_path / "without")}
+    for command in (["verify"], ["verify-chain"], ["checkpoint", "--sign"], ["key", "generate", "--name", "a"]):
+        done = process(tmp_path, *command, "--json", env=env)
+        assert (done.code, done.error["hint"]) == (13, "pip install 'tcps[sign]'"), command
+    nobody = env | {"TCPS_HOME": str(tmp_path / "nobody")}
+    for command in (["verify"], ["checkpoint"], ["key", "list"], ["prove", "RCPT-1"]):
+        assert process(tmp_path, *command, env=nobody).code == 0, command
