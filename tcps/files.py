@@ -77,14 +77,39 @@ class Disk:
         content = self.read_plain(path)
         return None if content is None else hashlib.sha256(content).hexdigest()
 
+    def plain_size(self, path: Path | str) -> int | None:
+        """The length of a plain file; None for what `read_plain` cannot read."""
+        with storage("read", path):
+            try:
+                fd = self.system.open(path, _PLAIN)
+                try:
+                    status = self.system.fstat(fd)
+                    return status.st_size if stat.S_ISREG(status.st_mode) else None
+                finally:
+                    self.system.close(fd)
+            except OSError as error:
+                if error.errno in _UNREADABLE:
+                    raise
+                return None
+
+    def entries(self, directory: Path | str) -> list[tuple[str, str]]:
+        """The sorted names in a directory, each with `folder`, `file` or `other`; links are not followed.
+
+        None when it does not exist or is no directory.
+        """
+        with storage("list", directory):
+            try:
+                return sorted(self.system.entries(directory))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+
     def walk(self, directory: Path) -> Iterator[Path]:
         """Every name below a directory that is no directory itself, sorted; links are not followed."""
-        for name in self.names(directory):
-            path = directory / name
-            if path.is_dir() and not path.is_symlink():
-                yield from self.walk(path)
+        for name, kind in self.entries(directory):
+            if kind == "folder":
+                yield from self.walk(directory / name)
             else:
-                yield path
+                yield directory / name
 
     def read_at(self, path: Path, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`; none when there is no file."""

@@ -80,6 +80,11 @@ class System:
         """The names in a directory, in no order."""
         return os.listdir(path)
 
+    def entries(self, path: Where) -> list[tuple[str, str]]:
+        """The names in a directory, in no order, each with `folder`, `file` or, of anything else, `other`."""
+        with os.scandir(path) as found:
+            return [(entry.name, _kind(entry)) for entry in found]
+
     def stat(self, path: Where) -> os.stat_result:
         """stat(2)."""
         return os.stat(path)
@@ -87,3 +92,9 @@ class System:
     def fstat(self, fd: int) -> os.stat_result:
         """fstat(2)."""
         return os.fstat(fd)
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_file(follow_symlinks=False):
+        return "file"
+    return "folder" if entry.is_dir(follow_symlinks=False) else "other"

@@ -73,11 +73,14 @@ def _verify_chain(
 
     Exits with 0 when intact, 12 when broken, 13 when that cannot be decided, 4 for an unknown SKU.
     """
+    from tcps.cli.progress import told
     from tcps.service import oversight
 
     with opened(ctx) as (store, out):
         known = outside(ctx, anchors, keys, require_signature, accept_rollback)
-        report = oversight.verify_chains(store, [] if everything else list(skus or ()), known)
+        with told(context(ctx).settings) as progress:
+            chosen = [] if everything else list(skus or ())
+            report = oversight.verify_chains(store, chosen, known, progress=progress)
         out.record(report, _chain_lines(report))
     if report["verdict"] != "intact":
         raise typer.Exit(_EXIT_CODES[report["verdict"]])
@@ -87,6 +90,14 @@ def _verify_chain(
 
 def _verify(
     ctx: typer.Context,
+    sample: Annotated[
+        str | None,
+        typer.Option(
+            "--sample",
+            metavar="N%",
+            help="Look at the content of N % of the files only, taken at random; the ledger is read whole.",
+        ),
+    ] = None,
     anchors: AnchorFiles = None,
     keys: KeyTexts = None,
     require_signature: RequireSignature = False,
@@ -97,22 +108,46 @@ def _verify(
     A clean run remembers the checkpoint that it saw, outside of the store: a store that has gone back or
     was replaced by another history is found by the next one.
     """
+    from tcps.cli.progress import told
     from tcps.service import oversight
 
+    percent = None if sample is None else _percent(sample)
     with opened(ctx) as (store, out):
-        report = oversight.verify_store(
-            store, outside(ctx, anchors, keys, require_signature, accept_rollback)
-        )
+        known = outside(ctx, anchors, keys, require_signature, accept_rollback)
+        with told(context(ctx).settings) as progress:
+            report = oversight.verify_store(store, known, progress=progress, sample=percent)
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
-        sizes = (
-            counted(report["ledger"]["size"], "ledger entry"),
-            counted(report["records"], "record"),
-            f"{counted(report['skus'], 'chain')} with {counted(report['receipts'], 'receipt')}",
-            counted(len(lines), "finding"),
-        )
-        out.record(report, [*lines, f"{report['verdict']}: {', '.join(sizes)}; {_proven(report)}"])
+        out.record(report, [*lines, f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"])
     if report["verdict"] != "intact":
         raise typer.Exit(_EXIT_CODES[report["verdict"]])
+
+
+def _percent(text: str) -> float:
+    """The percentage that `5%`, `5` or `0.5%` means."""
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = 0
+    if not 0 < percent <= 100:
+        raise InvalidInput(
+            f"--sample takes a percentage above 0 and up to 100, not {text!r}", details={"fields": ["sample"]}
+        )
+    return percent
+
+
+def _looked_at(report: Json) -> str:
+    """What was looked at, in counts; of a sample, what was not."""
+    counts = (
+        counted(report["ledger"]["size"], "ledger entry"),
+        counted(report["records"], "record"),
+        f"{counted(report['skus'], 'chain')} with {counted(report['receipts'], 'receipt')}",
+        counted(len(report["findings"]), "finding"),
+    )
+    sample = report["sample"]
+    if sample is None:
+        return ", ".join(counts)
+    read = f"the content of {counted(sample['files_read'], 'file')}, a sample of {sample['percent']:g} %"
+    return f"{', '.join(counts)}; of the record files {read}, was read, of the others only their names"
 
 
 def _repair(ctx: typer.Context, dry_run: DryRun = False) -> None:
@@ -252,7 +287,9 @@ verify_chain = single(
     tcps verify-chain --all --complete
     tcps verify-chain --all --anchor ../anchors.txt --json""",
 )
-verify = single(_verify, "tcps verify\ntcps verify --json\ntcps verify --anchor ../anchors.txt")
+verify = single(
+    _verify, "tcps verify\ntcps verify --json\ntcps verify --sample 5%\ntcps verify --anchor ../anchors.txt"
+)
 repair = single(_repair, "tcps repair --dry-run\ntcps repair")
 log = single(
     _log,

@@ -46,9 +46,14 @@ def required(field: str, value: object, what: str, limit: int = TEXT) -> str:
     return text
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is an id of the form `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`."""
+    return _ID.fullmatch(text) is not None
+
+
 def checked_id(field: str, value: object) -> str:
     """An id of the form `[A-Za-z0-9][A-Za-z0-9._-]{0,127}`, else `invalid_id`."""
-    if isinstance(value, str) and _ID.fullmatch(value):
+    if isinstance(value, str) and is_id(value):
         return value
     raise InvalidInput(
         f"{field} {shown(value)} is not an id",

@@ -13,38 +13,36 @@ Steps, for one SKU:
 Every finding is listed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 from tcps.canonical import genesis
-from tcps.model import HOUR_MS, SKEW_MS, STAGES, AndonEvent, Receipt, ReceiptStatus, Timestamp, to_ms
+from tcps.model import HOUR_MS, SKEW_MS, STAGES, AndonEvent, ReceiptStatus, Timestamp, from_ms, to_ms
 from tcps.rules.chain_files import files
 from tcps.rules.findings import Chain, Expected, Finding, Verdict, broken, incomplete
 
-__all__ = ["Chain", "Expected", "Finding", "Verdict", "andon_span", "judge"]
+__all__ = ["Chain", "Expected", "Finding", "Verdict", "andon_span", "broken_at", "judge"]
 
 
 def judge(chain: Chain, now: Timestamp) -> Verdict:
     """The verdict on a chain at a moment."""
-    receipts = [expected.receipt for expected in chain.expected]
-    absent = [stage for stage in STAGES if stage not in {receipt.stage for receipt in receipts}]
-    findings = [
-        *files(chain),
-        *_links(chain),
-        *_times(chain, now),
-        *_stages(chain, receipts),
-        *_gaps(chain, receipts),
-    ]
+    held = {expected.stage for expected in chain.expected}
+    findings = [*broken_at(chain, now), *_stages(chain), *_gaps(chain)]
     findings.sort(key=lambda finding: finding.sequence or 0)
     newest = chain.expected[-1] if chain.expected else None
     return Verdict(
         sku_id=chain.sku_id,
         findings=tuple(findings),
-        receipts_checked=len(receipts),
-        receipts_newer=len(receipts),
-        missing_stages=tuple(absent),
+        receipts_checked=len(chain.expected),
+        receipts_newer=len(chain.expected),
+        missing_stages=tuple(stage for stage in STAGES if stage not in held),
         head=f"sha256:{newest.sha256}" if newest else genesis(chain.store_id, chain.sku_id),
     )
+
+
+def broken_at(chain: Chain, now: Timestamp) -> list[Finding]:
+    """The integrity findings alone (steps 1 to 5); none when the chain is intact."""
+    return [*files(chain), *_links(chain), *_times(chain, now)]
 
 
 def andon_span(andon: AndonEvent, now: Timestamp) -> tuple[int, int]:
@@ -57,22 +55,21 @@ def _links(chain: Chain) -> Iterable[Finding]:
     """Steps 4 and 5: contiguous sequences, each naming the digest before."""
     previous = genesis(chain.store_id, chain.sku_id)
     for number, expected in enumerate(chain.expected, start=1):
-        receipt = expected.receipt
-        if receipt.sequence != number:
-            why = f"it has sequence {receipt.sequence} where {number} follows"
-            yield broken("MISSING", expected, why, wanted=number, got=receipt.sequence)
-        if receipt.previous != previous:
+        if expected.sequence != number:
+            why = f"it has sequence {expected.sequence} where {number} follows"
+            yield broken("MISSING", expected, why, wanted=number, got=expected.sequence)
+        if expected.previous != previous:
             why = "it does not name the digest of the receipt before"
-            yield broken("FORKED", expected, why, wanted=previous, got=receipt.previous)
+            yield broken("FORKED", expected, why, wanted=previous, got=expected.previous)
         previous = f"sha256:{expected.sha256}"
 
 
 def _times(chain: Chain, now: Timestamp) -> Iterable[Finding]:
-    latest = to_ms(now) + SKEW_MS
+    latest = from_ms(to_ms(now) + SKEW_MS)
     before: Timestamp | None = None
     for expected in chain.expected:
-        moment = expected.receipt.timestamp
-        if to_ms(moment) > latest:
+        moment = expected.timestamp
+        if moment > latest:
             why = f"its time {moment} lies in the future"
             yield broken("timestamp_in_future", expected, why, wanted=now, got=moment)
         if before is not None and moment < before:
@@ -81,8 +78,8 @@ def _times(chain: Chain, now: Timestamp) -> Iterable[Finding]:
         before = moment
 
 
-def _stages(chain: Chain, receipts: Sequence[Receipt]) -> Iterable[Finding]:
-    newest = {receipt.stage: receipt for receipt in receipts}
+def _stages(chain: Chain) -> Iterable[Finding]:
+    newest = {receipt.stage: receipt for receipt in chain.expected}
     for stage in STAGES:
         receipt = newest.get(stage)
         if receipt is None:
@@ -102,9 +99,9 @@ def _stages(chain: Chain, receipts: Sequence[Receipt]) -> Iterable[Finding]:
             yield incomplete("order_violation", second, why, first.sequence, second.sequence)
 
 
-def _gaps(chain: Chain, receipts: Sequence[Receipt]) -> Iterable[Finding]:
+def _gaps(chain: Chain) -> Iterable[Finding]:
     limit = chain.max_gap_hours * HOUR_MS
-    for first, second in pairwise(receipts):
+    for first, second in pairwise(chain.expected):
         start, end = to_ms(first.timestamp), to_ms(second.timestamp)
         gap = end - start - _covered(chain.andon_spans, start, end)
         if gap > limit:

@@ -1,13 +1,19 @@
 """Whether the files of a chain are those of the ledger (domain 8.2, steps 1 to 3 of `rules.chain`)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from tcps.canonical import digest, file_bytes, parse, record_bytes
+from tcps.canonical import digest, file_bytes, parse
 from tcps.rules.findings import Chain, Expected, Finding, broken
 
 
 def files(chain: Chain) -> Iterable[Finding]:
     """Steps 1 to 3: each expected file, then every file that nobody expects."""
+    promised = {expected.path: expected.sha256 for expected in chain.expected}
+    same = chain.found == promised and len(promised) == len(chain.expected)
+    return () if same else _differences(chain)
+
+
+def _differences(chain: Chain) -> Iterable[Finding]:
     by_digest = {expected.sha256: expected for expected in chain.expected}
     for expected in chain.expected:
         if expected.path not in chain.found:
@@ -20,19 +26,21 @@ def files(chain: Chain) -> Iterable[Finding]:
         if got is None or content is None:
             yield broken("UNREADABLE", expected, "its file cannot be read", got=None)
         else:
-            yield _changed(expected, content, by_digest.get(got))
+            yield _changed(expected, content, chain.wanted, by_digest.get(got))
     places = {expected.path for expected in chain.expected}
     for path in sorted(set(chain.found) - places):
         yield _foreign(chain, path, by_digest)
 
 
-def _changed(expected: Expected, content: bytes, other: Expected | None) -> Finding:
+def _changed(
+    expected: Expected, content: bytes, promise: Callable[[Expected], bytes], other: Expected | None
+) -> Finding:
     """What happened to a file whose bytes are not those of the ledger."""
     got = digest(content)
     if other is not None:
-        why = f"its file holds receipt {other.receipt.id} (sequence {other.receipt.sequence})"
+        why = f"its file holds receipt {other.receipt_id} (sequence {other.sequence})"
         return broken("REORDERED", expected, why, got=got)
-    wanted = record_bytes(expected.receipt)
+    wanted = promise(expected)
     if len(content) < len(wanted) and wanted.startswith(content):
         why = f"its file ends after {len(content)} of {len(wanted)} bytes"
         return broken("TRUNCATED", expected, why, got=got)
@@ -52,14 +60,14 @@ def _foreign(chain: Chain, path: str, by_digest: Mapping[str, Expected]) -> Find
     sha256 = chain.found[path]
     other = None if sha256 is None else by_digest.get(sha256)
     if other is not None:
-        why = f"{path} holds receipt {other.receipt.id}, which belongs in {other.path}"
+        why = f"{path} holds receipt {other.receipt_id}, which belongs in {other.path}"
         return Finding(
             kind="integrity",
             class_="MISFILED",
             path=path,
-            sequence=other.receipt.sequence,
-            stage=other.receipt.stage,
-            receipt_id=other.receipt.id,
+            sequence=other.sequence,
+            stage=other.stage,
+            receipt_id=other.receipt_id,
             expected=other.path,
             got=path,
             message=why,

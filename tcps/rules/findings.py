@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tcps.model import Part, Receipt
+from tcps.model import Part, Receipt, ReceiptStatus, Stage, Timestamp
 
 
 class Finding(Part, frozen=True, kw_only=True, rename={"class_": "class"}):
@@ -45,11 +45,30 @@ class Verdict(Part, frozen=True, kw_only=True):
 
 
 class Expected(Part, frozen=True, kw_only=True):
-    """A receipt as the ledger holds it: where its file belongs and the digest of the file's bytes."""
+    """A receipt as the ledger holds it: where its file belongs, the file's digest, its link in the chain."""
 
     path: str
     sha256: str
-    receipt: Receipt
+    receipt_id: str
+    sequence: int
+    stage: Stage
+    status: ReceiptStatus
+    timestamp: Timestamp
+    previous: str
+
+    @classmethod
+    def of(cls, receipt: Receipt, path: str, sha256: str) -> "Expected":
+        """The receipt, whose file belongs at `path` and has this digest."""
+        return cls(
+            path=path,
+            sha256=sha256,
+            receipt_id=receipt.id,
+            sequence=receipt.sequence,
+            stage=receipt.stage,
+            status=receipt.status,
+            timestamp=receipt.timestamp,
+            previous=receipt.previous,
+        )
 
 
 class Chain(NamedTuple):
@@ -63,6 +82,8 @@ class Chain(NamedTuple):
     """SHA-256 of every file in the SKU's receipts folder by path; None for what is no readable file."""
     read: Callable[[str], bytes | None]
     """The bytes of a file that differs, to say in what."""
+    wanted: Callable[[Expected], bytes]
+    """The bytes that a file should have, as the ledger holds them."""
     andon_spans: Sequence[tuple[int, int]] = ()
     """When the SKU was under an Andon: start and end, in ms."""
     max_gap_hours: float = 24
@@ -70,29 +91,28 @@ class Chain(NamedTuple):
 
 def broken(name: str, expected: Expected, why: str, *, wanted: object = None, got: object = None) -> Finding:
     """The integrity finding on a receipt that the ledger holds; `why` is a sentence about it."""
-    receipt = expected.receipt
     return Finding(
         kind="integrity",
         class_=name,
         path=expected.path,
-        sequence=receipt.sequence,
-        stage=receipt.stage,
-        receipt_id=receipt.id,
+        sequence=expected.sequence,
+        stage=expected.stage,
+        receipt_id=expected.receipt_id,
         expected=f"sha256:{expected.sha256}" if wanted is None else wanted,
         got=got,
-        message=f"{receipt.id}: {why}",
+        message=f"{expected.receipt_id}: {why}",
     )
 
 
-def incomplete(name: str, receipt: Receipt, why: str, wanted: object, got: object) -> Finding:
+def incomplete(name: str, receipt: Expected, why: str, wanted: object, got: object) -> Finding:
     """The completeness finding on a receipt; `why` is a sentence about it."""
     return Finding(
         kind="completeness",
         class_=name,
         sequence=receipt.sequence,
         stage=receipt.stage,
-        receipt_id=receipt.id,
+        receipt_id=receipt.receipt_id,
         expected=wanted,
         got=got,
-        message=f"{receipt.id}: {why}",
+        message=f"{receipt.receipt_id}: {why}",
     )

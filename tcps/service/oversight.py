@@ -13,7 +13,7 @@ from tcps.rules import kanban, policy
 from tcps.service import views
 from tcps.service.outside import Outside
 from tcps.store import Store
-from tcps.verify import Report
+from tcps.verify import Progress, Report
 
 _POLL_SECONDS = 0.1
 _ALIASES = {"andon": "andon_event", "workorder": "work_order"}
@@ -75,29 +75,43 @@ def log(
         time.sleep(_POLL_SECONDS)
 
 
-def verify_chains(store: Store, sku_ids: list[str], outside: Outside) -> Json:
+def verify_chains(
+    store: Store, sku_ids: list[str], outside: Outside, *, progress: Progress | None = None
+) -> Json:
     """The verdict on the chains of some SKUs, or of all when none is named (interface 5)."""
     chosen = [checked_id("sku_id", sku_id) for sku_id in sku_ids] or None
     origin = store.engine.identity.origin
     with _deciding():
-        report = store.verify_chains(chosen, anchors=outside.compared(origin), trust=outside.trust(origin))
+        report = store.verify_chains(
+            chosen, anchors=outside.compared(origin), trust=outside.trust(origin), progress=progress
+        )
     outside.remember(store, report)
     return chains_report(report)
 
 
-def verify_store(store: Store, outside: Outside) -> Json:
-    """The verdict on the whole store: ledger, checkpoints, record files, chains."""
+def verify_store(
+    store: Store, outside: Outside, *, progress: Progress | None = None, sample: float | None = None
+) -> Json:
+    """The verdict on the whole store: ledger, checkpoints, record files, chains.
+
+    With a `sample`, in percent, the content of so many of the files is looked at.
+    """
     origin = store.engine.identity.origin
     with _deciding():
-        report = store.verify_integrity(anchors=outside.compared(origin), trust=outside.trust(origin))
+        report = store.verify_integrity(
+            anchors=outside.compared(origin),
+            trust=outside.trust(origin),
+            progress=progress,
+            sample=1 if sample is None else sample / 100,
+        )
     outside.remember(store, report)
-    verdicts = report.verdicts
-    broken = [found for verdict in verdicts for found in verdict.findings if found.kind == "integrity"]
+    broken = [f for verdict in report.verdicts for f in verdict.findings if f.kind == "integrity"]
     return {
         "verdict": views.whole_verdict(report),
         "records": report.records_checked,
-        "skus": len(verdicts),
-        "receipts": sum(verdict.receipts_checked for verdict in verdicts),
+        "skus": report.skus,
+        "receipts": report.receipts,
+        "sample": None if sample is None else {"percent": sample, "files_read": report.files_read},
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),
         "findings": [views.finding(found) for found in [*report.findings, *broken]],
@@ -116,12 +130,11 @@ def repair(store: Store, dry_run: bool = False) -> Json:
 
 def chains_report(report: Report) -> Json:
     """A report on chains as interface 5 writes it; findings beside the chains stand under `findings`."""
-    receipts = sum(verdict.receipts_checked for verdict in report.verdicts)
     return {
         "skus": [views.verdict(verdict, report) for verdict in report.verdicts],
         "verdict": views.whole_verdict(report),
-        "receipts": receipts,
-        "message": None if receipts else "no receipts: there was nothing to prove",
+        "receipts": report.receipts,
+        "message": None if report.receipts else "no receipts: there was nothing to prove",
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),
         "findings": [views.finding(found) for found in report.findings],

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
-from tcps.canonical import checked_bytes, plain, sha256_hex
+from tcps.canonical import checked_bytes, plain, record_bytes, sha256_hex
 from tcps.errors import InvalidInput
 from tcps.ledger import Change
 from tcps.model import PREFIXES, Json, Receipt, Record, Timestamp
@@ -122,7 +122,13 @@ class Draft(View):
         change = changed.change
         assert change.sha256 is not None
         path = relative_path("receipt", record_id, change.record)
-        return Expected(path=path, sha256=change.sha256, receipt=changed.record), self.seq
+        return Expected.of(changed.record, path, change.sha256), self.seq
+
+    def _content(self, promise: Expected) -> bytes:
+        changed = self.changes.get(("receipt", promise.receipt_id))
+        if changed is None or changed.record is None:
+            return super()._content(promise)
+        return record_bytes(changed.record)
 
     def _ids(self, table: str, where: Filter, limit: int | None, sort: str) -> Iterator[str]:
         yield from list(super()._ids(table, where, limit, sort))  # the caller may change the table

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
     from tcps.store.repair import Step
-    from tcps.verify import Anchor, Report, Trust
+    from tcps.verify import Anchor, Progress, Report, Trust
 
 R = TypeVar("R", bound=Record)
 Given = Mapping[str, Any]
@@ -326,43 +326,54 @@ class Store:
         *,
         anchors: "Sequence[Anchor]" = (),
         trust: "Trust | None" = None,
+        progress: "Progress | None" = None,
     ) -> "Report":
         """`verify_chain` of several SKUs, or (None) of all that the ledger knows, in one reading of it.
 
         The ledger is compared with the store's own checkpoints, whose signatures are held against the
-        keys of `trust`, and with `anchors`.
+        keys of `trust`, and with `anchors`. `progress` is told what is looked at, how much of it is
+        done and how much there is.
         """
         from tcps import verify
 
-        engine = self.engine
-        identity, boot = engine.identity, engine.records.boot
         return verify.verify_chains(
             self.folder,
-            engine.fold.disk,
-            identity.origin,
-            identity.store_id,
+            self.engine.fold.disk,
+            self.engine.identity.origin,
+            self.store_id,
             sku_ids,
-            engine.clock(),
-            boot=boot,
+            self.engine.clock(),
+            boot=self.engine.records.boot,
             anchors=anchors,
             trust=trust,
+            progress=progress,
         )
 
-    def verify_integrity(self, *, anchors: "Sequence[Anchor]" = (), trust: "Trust | None" = None) -> "Report":
-        """Check the whole store: ledger, checkpoints and `anchors`, every record file, every chain."""
+    def verify_integrity(
+        self,
+        *,
+        anchors: "Sequence[Anchor]" = (),
+        trust: "Trust | None" = None,
+        progress: "Progress | None" = None,
+        sample: float = 1,
+    ) -> "Report":
+        """Check the whole store: ledger, checkpoints and `anchors`, every record file, every chain.
+
+        With a `sample` below 1 the content of that share of the files is looked at, taken at random.
+        """
         from tcps import verify
 
-        engine = self.engine
-        identity, boot = engine.identity, engine.records.boot
         return verify.verify_store(
             self.folder,
-            engine.fold.disk,
-            identity.origin,
-            identity.store_id,
-            engine.clock(),
-            boot=boot,
+            self.engine.fold.disk,
+            self.engine.identity.origin,
+            self.store_id,
+            self.engine.clock(),
+            boot=self.engine.records.boot,
             anchors=anchors,
             trust=trust,
+            progress=progress,
+            sample=sample,
         )
 
     def repair(self, dry_run: bool = False) -> "list[Step]":

@@ -130,6 +130,7 @@ class View:
             expected=expected,
             found=self._without_newer(found, {promise.path for promise in expected}),
             read=records.read_plain,
+            wanted=self._content,
             andon_spans=[andon_span(andon, self.now) for andon in self.andons_of(sku_id)],
             max_gap_hours=setting(self.policy(), "max_gap_hours"),
         )
@@ -190,7 +191,13 @@ class View:
         row = self.loader.row("receipt", record_id)
         assert row is not None
         receipt = msgspec.json.decode(self.loader.from_ledger(row), type=Receipt)
-        return Expected(path=row.path, sha256=row.sha256, receipt=receipt), row.seq
+        return Expected.of(receipt, row.path, row.sha256), row.seq
+
+    def _content(self, promise: Expected) -> bytes:
+        """The bytes of a receipt by the ledger's own line."""
+        row = self.loader.row("receipt", promise.receipt_id)
+        assert row is not None
+        return self.loader.from_ledger(row)
 
     def _without_newer(self, found: dict[str, str | None], known: set[str]) -> dict[str, str | None]:
         """The files without those of receipts that were added after this snapshot."""

@@ -2,37 +2,37 @@
 
 import base64
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from tcps.keys import VerifierKey
-from tcps.ledger import Ledger, Line
+from tcps.ledger import Ledger
 from tcps.merkle import Checkpoint
 from tcps.rules.findings import Finding
+from tcps.verify.lines import Seen
+from tcps.verify.rows import State
 
 
-class Place(NamedTuple):
-    """Where a record's file belongs, its digest, and the entry that wrote it last."""
-
-    path: str
-    sha256: str
-    seq: int
-
-
-def of_file(name: str, place: Place, record_id: str, got: str | None, why: str) -> Finding:
+def of_file(name: str, path: str, state: State, got: str | None, why: str) -> Finding:
     """A record file that is not as the ledger says; `got` is the SHA-256 of what is there."""
     return _finding(
         name,
-        place.path,
-        f"{record_id}: {why}",
-        sequence=place.seq,
-        expected=f"sha256:{place.sha256}",
+        path,
+        f"{state.id}: {why}",
+        sequence=state.seq,
+        expected=f"sha256:{state.sha256}",
         got=None if got is None else f"sha256:{got}",
     )
 
 
-def extra(path: str) -> Finding:
+def extra(path: str, sha256: str | None) -> Finding:
     """A file that no ledger line knows."""
-    return _finding("EXTRA", path, f"{path} is in the records folder and in no ledger line")
+    got = None if sha256 is None else f"sha256:{sha256}"
+    return _finding("EXTRA", path, f"{path} is in the records folder and in no ledger line", got=got)
+
+
+def foreign(path: str) -> Finding:
+    """A name that is none of a store's."""
+    return _finding("EXTRA", path, f"{path} is no part of a store")
 
 
 def undecided(paths: list[str]) -> Finding:
@@ -42,11 +42,23 @@ def undecided(paths: list[str]) -> Finding:
     return _finding("UNREADABLE", "records", message, got=len(paths))
 
 
-def of_ledger(ledger: Ledger, line: Line, seq: int, reason: str) -> Finding:
+def of_ledger(ledger: Ledger, line: Seen, seq: int) -> Finding:
     """A ledger line that cannot be what was written."""
     path = f"ledger/{ledger.path(line.segment).name}"
-    message = f"ledger entry {seq} at byte {line.offset} of {path} is damaged: {reason}"
+    message = f"ledger entry {seq} at byte {line.offset} of {path} is damaged: {line.reason}"
     return _finding("EDITED" if line.whole else "TRUNCATED", path, message, sequence=seq)
+
+
+def no_plain_file(path: str) -> Finding:
+    """A link, a folder, a device in the place of a file."""
+    return _finding("UNREADABLE", path, f"{path} is no plain file")
+
+
+def unreadable_note(content: bytes) -> Finding:
+    """A `records.lock` that says nothing that a writer can have written."""
+    shown = content[:80].decode("utf-8", "replace")
+    message = f"records.lock does not say up to where the record files are written: {shown!r}"
+    return _finding("UNREADABLE", "records.lock", message, got=shown)
 
 
 def unreadable_checkpoint(name: str, origin: str, reason: object) -> Finding:

@@ -1,133 +1,191 @@
-"""The ledger as a verification reads it: every line from the first, nothing taken on trust."""
+"""The ledger as a verification reads it: every line from the first, nothing taken on trust.
 
-import contextlib
-from collections.abc import Iterable, Iterator
+Stretches are read by as many processes as there are; here their results are put together, in order.
+"""
 
-import msgspec
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from tcps.canonical import file_bytes, sha256_hex
-from tcps.ledger import Change, Entry, Head, Ledger, Line, parse_line
-from tcps.merkle import Tree, leaf_hash
-from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Sku
-from tcps.projections.records import relative_path
-from tcps.rules.chain import Expected, Finding
+from tcps.ledger import Head, Ledger
+from tcps.merkle import Tree
+from tcps.model import Policy
+from tcps.rules.findings import Finding
+from tcps.rules.policy import setting
 from tcps.verify import findings
 from tcps.verify.anchors import Roots
-from tcps.verify.findings import Place
+from tcps.verify.lines import Place, Read, Reader, Seen, Stretch
+from tcps.verify.parallel import results
+from tcps.verify.rows import AnyRow, Heads, Rows, Spill
 
-Key = tuple[str, str]
+_STRETCH = 1024 * 1024
+"""How many bytes are read at once."""
+
+
+class Plan(NamedTuple):
+    """What there is to read: the segments with their sizes, in order, and what is no segment in its place."""
+
+    sizes: dict[int, int]
+    findings: list[Finding]
+
+    @property
+    def bytes(self) -> int:
+        """The size of the ledger."""
+        return sum(self.sizes.values())
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The ledger in pieces."""
+        for segment, size in self.sizes.items():
+            for start in range(0, size, _STRETCH):
+                yield Stretch(segment, start, min(start + _STRETCH, size))
+
+
+def plan(ledger: Ledger) -> Plan:
+    """Look at the segments; one that is no plain file is a finding."""
+    sizes: dict[int, int] = {}
+    wrong: list[Finding] = []
+    for segment in ledger.segments():
+        size = ledger.disk.plain_size(ledger.path(segment))
+        if size is None:
+            wrong.append(findings.no_plain_file(f"ledger/{ledger.path(segment).name}"))
+        else:
+            sizes[segment] = size
+    return Plan(sizes, wrong)
 
 
 class Reading:
-    """What the ledger says, line by line; of `wanted` SKUs alone, or (None) of everything."""
+    """What the ledger says; `acknowledged` entries of it were known to somebody before it was read."""
 
-    def __init__(self, ledger: Ledger, store_id: str, wanted: frozenset[str] | None) -> None:
+    def __init__(self, ledger: Ledger, roots: Roots, acknowledged: int) -> None:
         self.ledger = ledger
-        self.store_id = store_id
         self.findings: list[Finding] = []
-        self.places: dict[Key, Place] = {}
-        self.removed: dict[str, int] = {}
-        self.skus: set[str] = set()
-        self.chains: dict[str, list[Expected]] = {}
-        self.andons: dict[str, dict[str, AndonEvent]] = {}
-        self.policy = Policy()
         self.tree = Tree()
+        self.head = Head()
         self.unreadable = 0
-        self._wanted = wanted
-        self._last = 0
+        self.roots = roots
+        self._acknowledged = acknowledged
+        self._gaps: list[tuple[Place, float]] = []
+        self._rejected: set[Place] = set()
+        self._doubtful: list[tuple[Seen, bytes]] = []
         self._resync = False
+        self._torn = False
+        self._rows = Rows([], [])
 
-    def read(self, roots: Roots, acknowledged: int) -> None:
+    def read(
+        self,
+        planned: Plan,
+        wanted: frozenset[str] | None,
+        spills: list[Spill],
+        progress: Callable[[int, int], None],
+    ) -> None:
         """Read to the end, past what cannot be what was written.
 
         The bytes of a line that is being written, or was torn before anybody was told, are no finding.
+        There is a process for each of the `spills`.
         """
-        segment = 1
-        for line in self.ledger.lines(Head()):
-            try:
-                if line.segment not in (segment, self._last + 1) and not self._resync:
-                    raise ValueError(f"segment {line.segment} does not follow entry {self._last}")
-                segment = line.segment
-                self._read_line(line)
-            except ValueError as error:
-                if self._last >= acknowledged and not (line.whole and self._is_followed(line)):
-                    break
-                self._damaged(line, str(error))
-            self.tree.append(leaf_hash(line.content))
-            roots.note(self.tree)
+        self.findings += planned.findings
+        self.unreadable = len(planned.findings)
+        processes, read = len(spills), 0
+        work = _Work(self.ledger, spills, wanted)
+        tasks: list[Stretch | None] = [*planned.stretches(), *[None] * processes]
+        heads: list[Heads] = [{}] * processes
+        for number, done in enumerate(results(work.start, tasks, processes)):
+            task = tasks[number]
+            if isinstance(done, Read) and task is not None:
+                self._put(done)
+                read += task.end - task.start
+                progress(read, planned.bytes)
+            elif not isinstance(done, Read):
+                heads[number % processes] = done
+        self._rows = Rows(spills, heads)
 
-    def states(self, keys: frozenset[Key]) -> Iterator[tuple[str, bytes]]:
-        """The path and the file's bytes of every state that some records ever had."""
-        for entry in self._entries():
-            for change in entry.changes:
-                if (change.kind, change.id) in keys and change.record is not None:
-                    yield relative_path(change.kind, change.id, change.record), file_bytes(change.record)
+    def rows(self, shard: int) -> Iterator[AnyRow]:
+        """The rows of a shard, of lines that are part of the ledger, in no order."""
+        for row in self._rows.of(shard):
+            if self._is_part((row.segment, row.offset)):
+                yield row
 
-    def _entries(self) -> Iterable[Entry]:
-        for line in self.ledger.lines(Head()):
-            with contextlib.suppress(ValueError):
-                yield parse_line(line, None)
+    @property
+    def max_gap_hours(self) -> float:
+        """What the newest policy says of the longest gap between receipts."""
+        kept = [hours for place, hours in self._gaps if self._is_part(place)]
+        return kept[-1] if kept else float(setting(Policy(), "max_gap_hours"))
 
-    def _is_followed(self, bad: Line) -> bool:
-        """Whether a line that can be read stands after a bad one."""
-        place = (bad.segment, bad.offset)
-        later = (line for line in self.ledger.lines(Head()) if (line.segment, line.offset) > place)
-        for line in later:
-            try:
-                parse_line(line, None)
-            except ValueError:
-                continue
-            return True
-        return False
+    def _is_part(self, place: Place) -> bool:
+        return place < self.head[1:] and place not in self._rejected
 
-    def _damaged(self, line: Line, reason: str) -> None:
-        self.findings.append(findings.of_ledger(self.ledger, line, self._last + 1, reason))
+    def _put(self, read: Read) -> None:
+        self._gaps += read.gaps
+        if self._is_next(read):
+            assert read.first is not None
+            size = sum(read.lengths) + len(read.lengths)
+            self.head = Head(self.head.seq + len(read.lengths), read.segment, read.offset + size)
+            for leaf in read.leaf_hashes():
+                self._grow(leaf)
+        else:
+            for line, leaf in zip(read.lines(), read.leaf_hashes(), strict=True):
+                self._put_line(line, leaf)
+
+    def _is_next(self, read: Read) -> bool:
+        """Whether a stretch is sound and simply follows what was read before."""
+        follows = read.segment in (self.head.segment, self.head.seq + 1)
+        troubled = self._resync or self._doubtful or self._torn
+        return read.first == self.head.seq + 1 and follows and not troubled
+
+    def _put_line(self, line: Seen, leaf: bytes) -> None:
+        if line.parsed and self._doubtful:
+            self._settle()
+        if self._torn:
+            return
+        reason = line.reason or self._misplaced(line)
+        if reason is None:
+            assert line.seq is not None
+            self.head = Head(line.seq, line.segment, line.offset + line.length + 1)
+            self._resync = False
+            self._grow(leaf)
+        elif self.head.seq >= self._acknowledged:
+            self._doubtful.append((line._replace(reason=reason), leaf))
+        else:
+            self._reject(line._replace(reason=reason), leaf)
+
+    def _misplaced(self, line: Seen) -> str | None:
+        """Why an entry is not the next one; after a line that cannot be read, any later one is."""
+        last, seq = self.head.seq, line.seq or 0
+        if self._resync and seq > last:
+            return None
+        if line.segment not in (self.head.segment, last + 1) and not self._resync:
+            return f"segment {line.segment} does not follow entry {last}"
+        return None if seq == last + 1 else f"it has sequence number {seq}, not {last + 1}"
+
+    def _settle(self) -> None:
+        """An entry stands after doubtful lines: they are damage, but for one without newline, a torn tail."""
+        doubtful, self._doubtful = self._doubtful, []
+        for line, leaf in doubtful:
+            if not line.whole:
+                self._torn = True
+                return
+            self._reject(line, leaf)
+
+    def _reject(self, line: Seen, leaf: bytes) -> None:
+        self.findings.append(findings.of_ledger(self.ledger, line, self.tree.size + 1))
         self.unreadable += 1
         self._resync = True
+        self._rejected.add((line.segment, line.offset))
+        self._grow(leaf)
 
-    def _read_line(self, line: Line) -> None:
-        """Take an entry; after a line that cannot be read, one of any later number."""
-        entry = parse_line(line, None)
-        records = [_record(change) for change in entry.changes]
-        if entry.seq != self._last + 1 and not (self._resync and entry.seq > self._last):
-            raise ValueError(f"it has sequence number {entry.seq}, not {self._last + 1}")
-        self._last, self._resync = entry.seq, False
-        for change, record in zip(entry.changes, records, strict=True):
-            self._take(change, record, entry.seq)
-
-    def _take(self, change: Change, record: Record | None, seq: int) -> None:
-        if record is None or change.sha256 is None:
-            gone = self.places.pop((change.kind, change.id), None)
-            if gone is not None:
-                self.removed[gone.path] = seq
-            return
-        place = Place(relative_path(change.kind, change.id, change.record), change.sha256, seq)
-        self.places[change.kind, change.id] = place
-        self._keep(record, place)
-
-    def _keep(self, record: Record, place: Place) -> None:
-        if isinstance(record, Sku):
-            self.skus.add(record.id)
-        elif isinstance(record, Receipt):
-            if self._wanted is None or record.sku_id in self._wanted:
-                expected = Expected(path=place.path, sha256=place.sha256, receipt=record)
-                self.chains.setdefault(record.sku_id, []).append(expected)
-        elif isinstance(record, AndonEvent):
-            self.andons.setdefault(record.sku_id, {})[record.id] = record
-        elif isinstance(record, Policy):
-            self.policy = record
+    def _grow(self, leaf: bytes) -> None:
+        self.tree.append(leaf)
+        self.roots.note(self.tree)
 
 
-def _record(change: Change) -> Record | None:
-    """The record of a change; raises ValueError when it is none, or has another digest than stated."""
-    kind = KINDS.get(change.kind)
-    if kind is None:
-        raise ValueError(f"it changes a record of the unknown kind {change.kind}")
-    if change.record is None:
-        return None
-    if sha256_hex(file_bytes(change.record)) != change.sha256:
-        raise ValueError(f"the digest that it states of {change.id} is not that of the record")
-    record = msgspec.convert(change.record, kind)
-    if record.id != change.id:
-        raise ValueError(f"it holds {record.id} as {change.id}")
-    return record
+class _Work(NamedTuple):
+    """The reading of stretches; each process has a file of its own for rows."""
+
+    ledger: Ledger
+    spills: list[Spill]
+    wanted: frozenset[str] | None
+
+    def start(self, number: int) -> Callable[[Stretch | None], Read | Heads]:
+        """What reads a stretch; at the end it is asked for its rows."""
+        spill = self.spills[number]
+        reader = Reader(self.ledger, spill, self.wanted)
+        return lambda stretch: spill.flush() if stretch is None else reader(stretch)

@@ -309,7 +309,12 @@ def test_without_the_package_a_signature_leaves_no_verdict(signed: Tcps, tmp_pat
     (tmp_path / "without").mkdir()
     (tmp_path / "without/cryptography.py").write_text("raise ImportError\n")
     env = {"PYTHONPATH": str(tmp_path / "without")}
-    for command in (["verify"], ["verify-chain"], ["checkpoint", "--sign"], ["key", "generate", "--name", "a"]):
+    for command in (
+        ["verify"],
+        ["verify-chain"],
+        ["checkpoint", "--sign"],
+        ["key", "generate", "--name", "a"],
+    ):
         done = process(tmp_path, *command, "--json", env=env)
         assert (done.code, done.error["hint"]) == (13, "pip install 'tcps[sign]'"), command
     nobody = env | {"TCPS_HOME": str(tmp_path / "nobody")}

@@ -221,7 +221,7 @@ def chain_of(
             timestamp=moment(times[sequence - 1] if times else 0),
             previous=previous,
         )
-        promise = Expected(path=f"{sequence}.json", sha256=sha256_hex(record_bytes(receipt)), receipt=receipt)
+        promise = Expected.of(receipt, f"{sequence}.json", sha256_hex(record_bytes(receipt)))
         previous = f"sha256:{promise.sha256}"
         expected.append(promise)
     return as_found(expected, **fields)
@@ -229,7 +229,15 @@ def chain_of(
 
 def as_found(expected: Sequence[Expected], **fields: Any) -> Chain:
     found = {promise.path: promise.sha256 for promise in expected}
-    return Chain(store_id=STORE, sku_id=SKU, expected=expected, found=found, read=lambda _: None, **fields)
+    return Chain(
+        store_id=STORE,
+        sku_id=SKU,
+        expected=expected,
+        found=found,
+        read=lambda _: None,
+        wanted=lambda _: b"",
+        **fields,
+    )
 
 
 def moment(ms: int) -> Timestamp:

@@ -198,7 +198,8 @@ def test_a_clean_store_is_intact(folder: Path) -> None:
         report = store.verify_integrity()
         assert report.intact
         assert report.findings == []
-        assert {verdict.sku_id for verdict in report.verdicts} == {"web-1", "web-2"}
+        assert (report.verdicts, report.skus, report.receipts) == ([], 2, 5)
+        assert {verdict.sku_id for verdict in store.verify_chains().verdicts} == {"web-1", "web-2"}
         assert (report.size, report.records_checked) == (13, 13)
         assert store.checkpoint().checkpoint.root == report.root
         assert store.verify_chain("web-1").intact

@@ -1,0 +1,76 @@
+"""How far a long command has come and how long it will take, on stderr when that is a terminal."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from tcps.config import Settings
+
+_WORTH = 4 * 1024 * 1024
+"""From how many bytes on it is worth to show anything."""
+_EVERY = 0.1
+"""Seconds between two looks at the bars."""
+
+
+@contextlib.contextmanager
+def told(chosen: Settings) -> Iterator["Bars | None"]:
+    """What a verification tells of its progress; None where nobody would see it."""
+    if chosen.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    bars = Bars(color=chosen.color)
+    try:
+        yield bars
+    finally:
+        bars.close()
+
+
+class Bars:
+    """A bar for each thing that is looked at; gone when it is closed.
+
+    They are drawn when there is news, without a thread: a process with threads cannot be forked.
+    """
+
+    def __init__(self, *, color: bool) -> None:
+        self._color = color
+        self._bars: dict[str, Any] = {}
+        self._progress: Any = None
+        self._drawn = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Show that `done` of `total` is done; the first thing says whether it is worth it."""
+        if not self._bars:
+            self._progress = self._started() if total >= _WORTH else None
+        if self._progress is None:
+            self._bars[what] = None
+            return
+        if what not in self._bars:
+            self._bars[what] = self._progress.add_task(what, total=total)
+        now = time.monotonic()
+        due = done == total or now >= self._drawn + _EVERY
+        self._progress.update(self._bars[what], completed=done, refresh=due)
+        self._drawn = now if due else self._drawn
+
+    def close(self) -> None:
+        """Take the bars away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _started(self) -> Any:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        console = Console(stderr=True, no_color=not self._color)
+        progress = Progress(
+            *columns,
+            console=console,
+            transient=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        progress.start()
+        return progress

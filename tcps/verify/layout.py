@@ -1,0 +1,68 @@
+"""What lies in a store's folder: record files by shard, and names that are none of a store's (format 2)."""
+
+import re
+from collections.abc import Iterator
+
+from tcps.projections.records import Mark, RecordFiles, is_temporary
+from tcps.rules.findings import Finding
+from tcps.verify import findings
+from tcps.verify.rows import SHARDS
+from tcps.verify.shards import Shard
+
+_FOLDERS = {"ledger", "records", "checkpoints", "quarantine", "ontology", "artifacts"}
+_FILES = {"store.json", "lock", "records.lock", "checkpoint"}
+_INDEX = re.compile(r"index\.sqlite(-wal|-shm|-journal)?")
+_SEGMENT = re.compile(r"[0-9]{12}\.jsonl", re.ASCII)
+_BYTE = re.compile(r"[0-9a-f]{2}", re.ASCII)
+_NUMBER = re.compile(r"[0-9]{4}|[1-9][0-9]{4,11}", re.ASCII)
+
+
+def shards(records: RecordFiles) -> list[Shard]:
+    """Every shard with its folders; what is in no shard's folder is left to the first."""
+    made = [Shard(number, [], []) for number in range(SHARDS)]
+    for path, kind in _listed(records, "records"):
+        inner = kind == "folder" and path in ("records/skus", "records/work_orders", "records/andon_events")
+        for one, its in _listed(records, path) if inner else [(path, kind)]:
+            shard = made[_number(one) or 0]
+            if its == "folder":
+                shard.folders.append(one)
+            elif not is_temporary(one.rpartition("/")[2]):
+                shard.files.append((one, its == "file"))
+    return made
+
+
+def strangers(records: RecordFiles) -> list[Finding]:
+    """Names in the store's folder, and in that of the ledger, that are none of format 2."""
+    known = [(path, _belongs(path)) for path, _ in (*_listed(records, ""), *_listed(records, "ledger"))]
+    names = [path for path, belongs in known if not belongs and not is_temporary(path.rpartition("/")[2])]
+    return [findings.foreign(path) for path in names]
+
+
+def note(records: RecordFiles) -> list[Finding]:
+    """Whether `records.lock` says what a writer can have written, or what a power cut left of it."""
+    content = records.disk.read_plain(records.root / "records.lock")
+    if content is None:
+        there = any(path == "records.lock" for path, _ in _listed(records, ""))
+        return [findings.no_plain_file("records.lock")] if there else []
+    readable = not content.strip(b"\0") or Mark.parsed(content) is not None
+    return [] if readable else [findings.unreadable_note(content)]
+
+
+def _listed(records: RecordFiles, folder: str) -> Iterator[tuple[str, str]]:
+    for name, kind in records.disk.entries(records.root / folder):
+        yield (f"{folder}/{name}" if folder else name), kind
+
+
+def _belongs(path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    if folder == "ledger":
+        return name == "torn" or _SEGMENT.fullmatch(name) is not None
+    return name in _FOLDERS | _FILES or _INDEX.fullmatch(name) is not None
+
+
+def _number(path: str) -> int | None:
+    """The shard of a folder of record files; None for a name that no record's path has (format 5.1)."""
+    _, kind, name = path.split("/") if path.count("/") == 2 else ("", "", "")
+    if kind == "skus":
+        return int(name, 16) if _BYTE.fullmatch(name) else None
+    return int(name) % SHARDS if _NUMBER.fullmatch(name) else None
