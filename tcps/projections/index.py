@@ -16,17 +16,20 @@ from tcps.merkle import Tree, leaf_hash
 from tcps.model import (
     KINDS,
     AndonEvent,
+    Bucket,
     Receipt,
     Record,
     Sku,
     Timestamp,
     WorkOrder,
+    WorkOrderStatus,
     number_of,
     to_ms,
 )
 from tcps.projections.records import relative_path
+from tcps.rules.heijunka import Recent
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _BUSY_SECONDS = 5.0
 
 
@@ -114,7 +117,7 @@ class Index:
         """Note where the line is and which records it changed."""
         run = self.db.execute
         run("INSERT INTO entry VALUES (?,?,?,?)", (entry.seq, line.segment, line.offset, len(line.content)))
-        for change in entry.changes:
+        for number, change in enumerate(entry.changes):
             run("INSERT INTO change VALUES (?,?,?)", (change.kind, change.id, entry.seq))
             if change.record is None:
                 run("DELETE FROM record WHERE kind=? AND id=?", (change.kind, change.id))
@@ -122,8 +125,35 @@ class Index:
                 path = relative_path(change.kind, change.id, change.record)
                 row = (change.kind, change.id, change.revision, change.sha256, entry.seq, path)
                 run("INSERT OR REPLACE INTO record VALUES (?,?,?,?,?,?)", row)
+            if change.kind == WorkOrder.kind:
+                self._place_start(entry.seq, number, change)
         if entry.idempotency_key is not None:
             run("INSERT OR IGNORE INTO idempotency VALUES (?,?)", (entry.idempotency_key, entry.seq))
+
+    def recent(self) -> Recent:
+        """The bucket of the most recent start in the ledger, and how many starts in a row were in it."""
+        row = self.db.execute(
+            "SELECT bucket, run FROM start ORDER BY seq DESC, place DESC LIMIT 1"
+        ).fetchone()
+        return Recent() if row is None else Recent(Bucket(row[0]), row[1])
+
+    def is_running(self, work_order_id: str) -> bool:
+        """Whether the last entry that changed the order left it in progress."""
+        sql = "SELECT 1 FROM start WHERE id=? AND ended IS NULL"
+        return self.db.execute(sql, (work_order_id,)).fetchone() is not None
+
+    def _place_start(self, seq: int, number: int, change: Change) -> None:
+        """Note a start, or its end: by what entries leave, so that replay gives the same (format 10.4)."""
+        begun = (change.record or {}).get("status") == WorkOrderStatus.IN_PROGRESS
+        if change.revision == 1 and not begun:
+            return
+        running, order = self.is_running(change.id), _record(change) if begun else None
+        if isinstance(order, WorkOrder) and not running:
+            recent = self.recent().then(order.bucket)
+            row = (seq, number, change.id, recent.bucket, recent.run)
+            self.db.execute("INSERT INTO start VALUES (?,?,?,?,?,NULL)", row)
+        elif running and not begun:
+            self.db.execute("UPDATE start SET ended=? WHERE id=? AND ended IS NULL", (seq, change.id))
 
     def reach(self, head: Head, last: Line, tree: Tree) -> None:
         """Note that everything up to `head` is applied, whose last line and tree these are."""

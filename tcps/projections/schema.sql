@@ -9,9 +9,12 @@ CREATE TABLE idempotency ("key" TEXT PRIMARY KEY, seq INT) WITHOUT ROWID;
 CREATE TABLE work_order (id TEXT PRIMARY KEY, n INT, bucket TEXT, status TEXT, priority INT, queue_key TEXT,
                          created INT, deadline INT, completed INT) WITHOUT ROWID;
 CREATE INDEX work_order_status ON work_order (status, n);
-CREATE INDEX work_order_queue ON work_order (bucket, status, queue_key);
+CREATE INDEX work_order_queue ON work_order (bucket, status, queue_key, priority);
 CREATE INDEX work_order_urgency ON work_order (bucket, status, priority, queue_key);
 CREATE INDEX work_order_number ON work_order (n);
+-- Every start of an order, and whether the order has been in progress ever since.
+CREATE TABLE start (seq INT, place INT, id TEXT, bucket TEXT, run INT, ended INT, PRIMARY KEY (seq, place)) WITHOUT ROWID;
+CREATE INDEX start_running ON start (id) WHERE ended IS NULL;
 CREATE TABLE label (label TEXT, id TEXT, PRIMARY KEY (label, id)) WITHOUT ROWID;
 CREATE INDEX label_id ON label (id);
 CREATE TABLE dependency (id TEXT, on_id TEXT, PRIMARY KEY (id, on_id)) WITHOUT ROWID;

@@ -43,10 +43,16 @@ def reorder(state: State, bucket: Bucket, ids: tuple[str, ...]) -> tuple[WorkOrd
     return tuple(state.put(_at_the_end(state, order)) for order in orders)
 
 
+def has_room(state: Production, bucket: Bucket) -> bool:
+    """Whether one more order of the bucket may be in progress."""
+    limit = wip_limit(state.policy(), bucket)
+    return limit is None or state.wip(bucket) < limit
+
+
 def require_room(state: Production, bucket: Bucket) -> None:
     """Refuse (`wip_limit`) when the bucket has as many orders in progress as it may."""
-    limit, current = wip_limit(state.policy(), bucket), state.wip(bucket)
-    if limit is not None and current >= limit:
+    if not has_room(state, bucket):
+        limit, current = wip_limit(state.policy(), bucket), state.wip(bucket)
         raise Refused(
             f"bucket {bucket} is full: {current} of {limit} work orders are in progress",
             code="wip_limit",

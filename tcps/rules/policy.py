@@ -56,6 +56,11 @@ def flag(policy: Policy, key: str) -> bool:
     return bool(policy.settings.get(key, _FLAGS[key]))
 
 
+def whole(policy: Policy, key: str) -> int:
+    """The value of a setting that is a whole number."""
+    return int(policy.settings.get(key, _WHOLE[key]))
+
+
 def change(state: State, key: str, value: object) -> Policy:
     """Set one key; a value that is set already changes nothing.
 

@@ -6,6 +6,7 @@ from tcps.errors import Refused, not_found
 from tcps.model import AndonEvent, Bucket, Policy, Receipt, Record, Sku, Stage, Timestamp, WorkOrder
 from tcps.model.text import checked_id
 from tcps.rules.chain import Verdict
+from tcps.rules.heijunka import Lane, Recent
 
 R = TypeVar("R", bound=Record)
 
@@ -36,6 +37,12 @@ class Production(Protocol):
 
     def queue(self, bucket: Bucket) -> tuple[str, ...]:
         """The ids of the bucket's queue, head first."""
+
+    def lanes(self) -> dict[Bucket, Lane]:
+        """How many orders are queued in each bucket that has any, and the head of its queue."""
+
+    def recent(self) -> Recent:
+        """The bucket of the most recent start, and how many starts in a row were in it."""
 
     def first_below(self, bucket: Bucket, priority: int) -> str | None:
         """The queue key of the first queued order of strictly lower priority."""

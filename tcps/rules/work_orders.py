@@ -1,4 +1,4 @@
-"""Work orders (domain 5): create, start, pull, complete, cancel, delete, and what follows from each."""
+"""Work orders (domain 5): create, start, complete, cancel, delete, and what follows from each."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,6 @@ from msgspec.structs import replace
 from tcps.errors import Refused, invalid_field
 from tcps.model import (
     AndonEvent,
-    Bucket,
     PullSignal,
     ReceiptStatus,
     Sku,
@@ -36,7 +35,6 @@ __all__ = [
     "delete",
     "dependency_cancelled",
     "end_sku",
-    "pull",
     "start",
     "unblock",
     "update",
@@ -86,14 +84,6 @@ def start(state: State, work_order_id: str) -> WorkOrder:
         updated_at=state.now,
     )
     return state.put(started)
-
-
-def pull(state: State, bucket: Bucket) -> WorkOrder:
-    """Start the head of the bucket's queue. Refused: `queue_empty`, `wip_limit`."""
-    queue = state.queue(bucket)
-    if not queue:
-        raise Refused(f"nothing is queued in bucket {bucket}", code="queue_empty", details={"bucket": bucket})
-    return start(state, queue[0])
 
 
 def complete(state: State, work_order_id: str, sku_id: str | None = None) -> WorkOrder:

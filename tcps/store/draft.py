@@ -8,10 +8,11 @@ from msgspec.structs import replace
 from tcps.canonical import checked_bytes, plain, record_bytes, sha256_hex
 from tcps.errors import InvalidInput
 from tcps.ledger import Change
-from tcps.model import PREFIXES, Json, Receipt, Record, Timestamp
+from tcps.model import PREFIXES, Json, Receipt, Record, Timestamp, WorkOrder, WorkOrderStatus
 from tcps.model.text import RECORD_BYTES
 from tcps.projections.records import relative_path
 from tcps.rules.chain import Expected
+from tcps.rules.heijunka import Recent
 from tcps.store.filters import Filter
 from tcps.store.loading import Loader
 from tcps.store.view import View
@@ -84,6 +85,15 @@ class Draft(View):
         """Delete the record."""
         key = (record.kind, record.id)
         self._set(key, None, self._revision(key), None, None)
+
+    def recent(self) -> Recent:
+        """The most recent starts, this transaction's own as its entry will show them (format 10.4)."""
+        recent, index = super().recent(), self.loader.index
+        orders = (record for record, _ in self.changes.values() if isinstance(record, WorkOrder))
+        for order in orders:
+            if order.status is WorkOrderStatus.IN_PROGRESS and not index.is_running(order.id):
+                recent = recent.then(order.bucket)
+        return recent
 
     def next_id(self, kind: str) -> str:
         """The next id of the kind's counter."""

@@ -19,6 +19,7 @@ from tcps.model import (
 )
 from tcps.projections.records import relative_path
 from tcps.rules.chain import Chain, Expected, Verdict, andon_span, judge
+from tcps.rules.heijunka import Lane, Recent, Waiting
 from tcps.rules.policy import setting
 from tcps.store.filters import Filter
 from tcps.store.loading import Loader
@@ -60,6 +61,27 @@ class View:
         """The ids of the bucket's queue, head first."""
         sql = "SELECT id FROM work_order WHERE bucket=? AND status='queued' ORDER BY queue_key"
         return self._column(sql, bucket)
+
+    def queues(self) -> dict[Bucket, list[Waiting]]:
+        """Every bucket's queue, head first."""
+        sql = "SELECT id, priority FROM work_order WHERE bucket=? AND status='queued' ORDER BY queue_key"
+        run = self.loader.index.db.execute
+        return {bucket: [Waiting(*row) for row in run(sql, (bucket,))] for bucket in Bucket}
+
+    def lanes(self) -> dict[Bucket, Lane]:
+        """How many orders are queued in each bucket that has any, and the head of its queue."""
+        of_bucket = "FROM work_order WHERE bucket=? AND status='queued'"
+        run = self.loader.index.db.execute
+        lanes = {}
+        for bucket in Bucket:
+            head = run(f"SELECT id, priority {of_bucket} ORDER BY queue_key LIMIT 1", (bucket,)).fetchone()
+            if head is not None:
+                lanes[bucket] = Lane(self._one(f"SELECT count(*) {of_bucket}", bucket), Waiting(*head))
+        return lanes
+
+    def recent(self) -> Recent:
+        """The bucket of the most recent start, and how many starts in a row were in it."""
+        return self.loader.index.recent()
 
     def first_below(self, bucket: Bucket, priority: int) -> str | None:
         """The queue key of the first queued order of strictly lower priority."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tcps.errors import Refused
 from tcps.model import Bucket, WorkOrder
-from tcps.rules import dependencies, pipeline, signals, work_orders
+from tcps.rules import dependencies, pipeline, pulling, signals, work_orders
 from tcps.store import Store
 from tcps.store.draft import Draft
 from tests.rules.line import act, fresh_store, order, published, queue, refused, sku, started, unchanged, wip
@@ -76,6 +76,7 @@ def test_a_completed_dependency_is_recorded_as_satisfied(store: Store) -> None:
 
 
 def test_each_completion_of_a_chain_releases_only_the_next(store: Store) -> None:
+    """domain 6.3, dependencies"""
     ids = [order(store).id for _ in range(4)]
     for before, after in itertools.pairwise(ids):
         depend(store, after, before)
@@ -100,7 +101,7 @@ def test_a_blocked_order_does_not_hold_up_the_others_of_its_bucket(store: Store)
     first = order(store, priority=9)
     depend(store, first.id, order(store, bucket="cost").id)
     second = order(store)
-    assert act(store, work_orders.pull, Bucket.FEATURES).id == second.id
+    assert act(store, pulling.pull, Bucket.FEATURES).id == second.id
 
 
 def test_removing_one_of_two_open_edges_leaves_the_order_blocked(store: Store) -> None:
@@ -111,6 +112,7 @@ def test_removing_one_of_two_open_edges_leaves_the_order_blocked(store: Store) -
 
 
 def test_an_edge_to_itself_or_back_closes_a_cycle(store: Store) -> None:
+    """domain 6.3, dependencies"""
     ids = [order(store).id for _ in range(3)]
     with refused(store, "circular_dependency"):
         depend(store, ids[0], ids[0])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tcps.errors import NotFound, Refused
 from tcps.model import Bucket, WorkOrder
-from tcps.rules import dependencies, kanban, pipeline, signals, work_orders
+from tcps.rules import dependencies, kanban, pipeline, pulling, signals, work_orders
 from tcps.store import Store
 from tcps.store.draft import Draft
 from tcps.store.filters import Filter
@@ -54,7 +54,7 @@ OPERATIONS: list[Callable[[Draft, str, str], Any]] = [
     lambda draft, order_id, other: work_orders.start(draft, order_id),
     lambda draft, order_id, other: work_orders.cancel(draft, order_id, "no use"),
     lambda draft, order_id, other: work_orders.delete(draft, order_id),
-    lambda draft, order_id, other: work_orders.pull(draft, FEATURES),
+    lambda draft, order_id, other: pulling.pull(draft, FEATURES),
     lambda draft, order_id, other: work_orders.complete(draft, order_id),
 ]
 

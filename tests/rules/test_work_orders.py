@@ -167,27 +167,6 @@ def test_start_is_refused_when_the_bucket_is_full(store: Store) -> None:
     assert act(store, work_orders.start, third.id).status == "in_progress"
 
 
-# pull
-
-
-def test_pull_starts_the_head_of_the_queue(store: Store) -> None:
-    order(store, priority=3)
-    urgent = order(store, priority=9)
-    assert act(store, work_orders.pull, Bucket.FEATURES).id == urgent.id
-
-
-def test_pull_is_refused_when_nothing_is_queued_before_it_is_for_want_of_room(store: Store) -> None:
-    setting(store, "wip_limits.features", 1)
-    with refused(store, "queue_empty"):
-        act(store, work_orders.pull, Bucket.FEATURES)
-    started(store)
-    with refused(store, "queue_empty"):
-        act(store, work_orders.pull, Bucket.FEATURES)
-    order(store)
-    with refused(store, "wip_limit"):
-        act(store, work_orders.pull, Bucket.FEATURES)
-
-
 # complete
 
 
