@@ -51,7 +51,7 @@ class Disk:
             try:
                 return self._read_from(fd, self.system.fstat(fd).st_size)
             finally:
-                self.system.close(fd)
+                self.close(fd)
 
     def read_plain(self, path: Path | str) -> bytes | None:
         """The bytes of a plain file; None for none, a link, a directory, a device.
@@ -66,7 +66,7 @@ class Disk:
                     status = system.fstat(fd)
                     return self._read_from(fd, status.st_size) if stat.S_ISREG(status.st_mode) else None
                 finally:
-                    system.close(fd)
+                    self.close(fd)
             except OSError as error:
                 if error.errno in _UNREADABLE:
                     raise
@@ -121,7 +121,7 @@ class Disk:
             try:
                 return self.system.pread(fd, length, offset)
             finally:
-                self.system.close(fd)
+                self.close(fd)
 
     def names(self, directory: Path) -> list[str]:
         """The sorted names in a directory; none when it does not exist."""
@@ -179,8 +179,9 @@ class Disk:
             self.system.datasync(fd)
 
     def close(self, fd: int) -> None:
-        """Give the descriptor back."""
-        self.system.close(fd)
+        """Give the descriptor back. What it wrote was synced or given up, so that a failure loses nothing."""
+        with contextlib.suppress(OSError):
+            self.system.close(fd)
 
     def sync_file(self, path: Path) -> None:
         """Force a file's data to the medium, whoever wrote it."""
@@ -197,16 +198,21 @@ class Disk:
             try:
                 self.system.fsync(fd)
             finally:
-                self.system.close(fd)
+                self.close(fd)
 
     def sync_all(self) -> None:
         """Force everything written so far to the medium (record files before a checkpoint)."""
-        self.system.sync()
+        with storage("sync", "the file systems"):
+            self.system.sync()
 
     def replace(self, path: Path, data: bytes, *, durably: bool = False) -> None:
-        """Give `path` this content by write-to-temp and rename: readers see the old or the new, whole."""
+        """Give `path` this content by write-to-temp and rename: readers see the old or the new, whole.
+
+        The caller holds the lock under which this file is written. A temporary file that a crash has left
+        is written over by the next one who writes the file (format 5.2).
+        """
         folder, name = os.path.split(path)
-        temp = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+        temp = os.path.join(folder, f".{name}.tmp")
         system = self.system
         with storage("write", path):
             try:
@@ -263,7 +269,10 @@ class Disk:
     def _write_all(self, fd: int, data: bytes) -> None:
         view = memoryview(data)
         while view:
-            view = view[self.system.write(fd, view) :]
+            taken = self.system.write(fd, view)
+            if taken == 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            view = view[taken:]
 
 
 def boot_id() -> str:

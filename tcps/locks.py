@@ -4,6 +4,8 @@ Blocking `flock(2)`, which wakes the next writer at once and in turn; `filelock`
 has no flock. The two exclude each other on one file (ADR 3).
 """
 
+import contextlib
+import errno
 import os
 import threading
 import weakref
@@ -51,9 +53,10 @@ class Lock:
 
     def close(self) -> None:
         """Release, and give the descriptor back."""
-        if self._fd is not None:
-            self._system.close(self._fd)
-            self._fd = None
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            with contextlib.suppress(OSError):  # it is given back all the same
+                self._system.close(fd)
 
     def forget(self) -> None:
         """In a forked child: give back the inherited descriptor, which leaves the parent its lock."""
@@ -65,10 +68,18 @@ class Lock:
             return self._system.pread(self._held(), 500, 0)
 
     def write_note(self, note: bytes) -> None:
-        """Replace the file's content; only while the lock is held."""
+        """Replace the file's content; only while the lock is held. Half a note is none: it leaves none."""
+        fd, written = self._held(), 0
         with storage("write", self.path):
-            self._system.pwrite(self._held(), note, 0)
-            self._system.truncate(self._held(), len(note))
+            try:
+                written = self._system.pwrite(fd, note, 0)
+                if written < len(note):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                self._system.truncate(fd, len(note))
+            except OSError:
+                if 0 < written < len(note):
+                    self._system.truncate(fd, 0)
+                raise
 
     def _held(self) -> int:
         if self._fd is None:

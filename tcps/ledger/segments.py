@@ -14,6 +14,8 @@ SEGMENT_BYTES = 64 * 1024 * 1024
 """A segment takes no further line once it has this many bytes (format 4.1)."""
 LINE_BYTES = 64 * 1024 * 1024
 """The longest line: what one transaction may change at once (format 4.2)."""
+MAY_BE_THERE = "the change may be there all the same: look before you repeat it"
+"""The hint of an error after which lines stand in the ledger that nobody was told of."""
 _BLOCK = 1024 * 1024
 _SEGMENT = re.compile(r"([0-9]{12})\.jsonl", re.ASCII)
 
@@ -78,8 +80,11 @@ class Ledger:
         """
         try:
             fd = self._write(start, lines)
-        except TcpsError:
-            self.undo(start)
+        except TcpsError as error:
+            try:
+                self.undo(start)
+            except TcpsError:
+                error.hint = MAY_BE_THERE
             raise
         return Appended(Head(start.seq + len(lines), lines[-1].segment, lines[-1].end), fd)
 

@@ -5,8 +5,9 @@ record file is written, and the boot of the machine in which that is true (forma
 not synced one by one, so what a power cut left of them is known only up to the checkpoint.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,8 +129,7 @@ class RecordFiles:
         state of its record (`digests(kind, id)` are all that it ever had) nor a remnant of one: it
         was changed by other hands, which a verification must see.
         """
-        self._lock.acquire()
-        try:
+        with self.locked():
             note = self._lock.read_note()
             position = self._position(note)
             if position < last:
@@ -139,6 +139,13 @@ class RecordFiles:
             made = Mark(max(position, last), self.boot).note()
             if made != note:
                 self._lock.write_note(made)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold `records.lock`, which whoever writes a record file does."""
+        self._lock.acquire()
+        try:
+            yield
         finally:
             self._lock.release()
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from tcps import checkpoints
 from tcps.errors import TcpsError
 from tcps.files import Disk
-from tcps.ledger import SEGMENT_BYTES, Appended, Entry, Ledger
+from tcps.ledger import MAY_BE_THERE, SEGMENT_BYTES, Appended, Entry, Ledger
 from tcps.locks import lock
 from tcps.merkle import Checkpoint, Signed
 from tcps.model import Clock, system_clock
@@ -150,10 +150,10 @@ class Engine:
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[View]:
-        """The writer's lock, and a view of the ledger's head, durable, by an index that was made anew."""
+        """Both locks, and a view of the ledger's head, durable, by an index that was made anew."""
         with self._turn(), self.fold.locked():
             self.fold.discard()
-            with self._writing():
+            with self._writing(), self.records.locked():
                 self.ledger.sync_end()
                 yield View(self.fold.loader(), self.identity.store_id, self.clock(), "")
 
@@ -299,7 +299,7 @@ class Engine:
             self.ledger.sync(appended)
         except TcpsError as error:
             if not self._withdrawn(batch, appended):
-                error.hint = "the change may be there all the same: look before you repeat it"
+                error.hint = MAY_BE_THERE
             raise
 
         def entries(start: int, end: int) -> Iterable[Entry]:

@@ -9,6 +9,7 @@ import msgspec
 from tcps.canonical import file_bytes, parse
 from tcps.errors import IntegrityError, InvalidInput, NoStore, TcpsError, Undecided
 from tcps.files import Disk, boot_id
+from tcps.ledger import MAY_BE_THERE
 from tcps.model import Clock, Part, Timestamp, system_clock
 
 __all__ = ["Identity", "boot_id", "create", "find", "identify"]
@@ -59,17 +60,21 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
     identity = Identity(store_id=store_id, origin=f"tcps/{store_id}", format=FORMAT, created=created)
     disk.make_dirs(parent)
     building = parent / f"{FOLDER}.{store_id}"
-    disk.make_dirs(building / "ledger")
-    disk.replace_durably(building / "ledger" / "000000000001.jsonl", b"")
-    disk.replace_durably(building / "store.json", file_bytes(msgspec.to_builtins(identity)))
     try:
+        disk.make_dirs(building / "ledger")
+        disk.replace_durably(building / "ledger" / "000000000001.jsonl", b"")
+        disk.replace_durably(building / "store.json", file_bytes(msgspec.to_builtins(identity)))
         disk.rename(building, folder)
     except TcpsError:
         _remove_built(disk, building)
         if folder.is_dir():  # another process made it meanwhile
             return folder, False
         raise
-    disk.sync_dir(parent)
+    try:
+        disk.sync_dir(parent)
+    except TcpsError as error:
+        error.hint = MAY_BE_THERE
+        raise
     return folder, True
 
 
@@ -101,11 +106,15 @@ def identify(folder: Path, disk: Disk) -> Identity:
 
 
 def _remove_built(disk: Disk, building: Path) -> None:
-    for path in ("ledger/000000000001.jsonl", "store.json"):
-        disk.remove(building / path)
-    for directory in (building / "ledger", building):
+    ledger = building / "ledger"
+    for remove, path in (
+        (disk.remove, ledger / "000000000001.jsonl"),
+        (disk.remove_dir, ledger),
+        (disk.remove, building / "store.json"),
+        (disk.remove_dir, building),
+    ):
         with contextlib.suppress(TcpsError):
-            disk.remove_dir(directory)
+            remove(path)
 
 
 def _no_store(message: str, path: Path) -> NoStore:

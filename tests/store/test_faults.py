@@ -1,90 +1,56 @@
-"""The Nth operation on the disk fails, or is the last one of the process, for every N of some work."""
+"""Any call to the system fails, once or for good, or is the process's last one, at every place of some work.
+
+The deep run takes every place, the gate a few of each; `-s` shows how many.
+"""
 
 import errno
 import os
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tcps.errors import TcpsError
-from tcps.model import STAGES
-from tcps.rules import pipeline
+from tcps.ledger import MAY_BE_THERE
 from tcps.store import Store, create
 from tests.conftest import FixedClock
-from tests.store import shop
-from tests.store.faults import DyingDisk, FailingDisk, QuickDisk, in_child
-
-SEGMENT_BYTES = 2000
-"""Small, so that the work fills several segments."""
-
-
-def batch(store: Store) -> list[str]:
-    with store.batch():
-        return [shop.order(store, f"one of three, {n}") for n in range(3)]
-
-
-def pair(store: Store) -> list[str]:
-    with store.transaction("a pair"):
-        return [shop.order(store, "with an Andon"), shop.andon(store, "another-sku")]
+from tests.store import shop, workload
+from tests.store.faults import (
+    FAULTS,
+    DyingSystem,
+    FailingSystem,
+    Fault,
+    QuickDisk,
+    QuickSystem,
+    Watched,
+    in_child,
+    places,
+)
+from tests.store.workload import SEGMENT_BYTES
 
 
-def sku(store: Store) -> list[str]:
-    with store.transaction("a SKU"):
-        made = shop.sku(store)
-    return [made.id, made.work_order_id]
+def work(folder: Path, system: Watched) -> tuple[list[str], list[TcpsError], list[str]]:
+    """Make a store and do all of the work: what was acknowledged, what failed, what was said."""
+    disk, acknowledged, said = QuickDisk(system), list[str](), list[str]()
+    errors = workload.begin(folder, disk)
+    try:
+        with shop.opened(folder, disk=disk, segment_bytes=SEGMENT_BYTES) as store:
+            errors += workload.do(store, acknowledged.extend)
+            said = store.notices
+    except TcpsError as error:
+        errors.append(error)
+    return acknowledged, errors, said
 
 
-def receipt(store: Store) -> list[str]:
-    """A run that fails, so it makes an Andon, or adds to it."""
-    with store.transaction("receipt.add") as draft:
-        made = pipeline.record(draft, pipeline.read_run(sku_id="web-1", stage=STAGES[0]))
-    assert made.andon is not None
-    return [made.receipt.id, made.andon.id]
-
-
-def checkpoint(store: Store) -> list[str]:
-    store.checkpoint()
-    return []
-
-
-WORK: list[Callable[[Store], list[str]]] = [
-    lambda store: [shop.order(store)],
-    batch,
-    sku,
-    receipt,
-    pair,
-    checkpoint,
-    lambda store: [shop.order(store)],
-    receipt,
-]
-
-
-def do(store: Store, acknowledge: Callable[[list[str]], None]) -> list[TcpsError]:
-    """All of the work, going on after every failure; the failures."""
-    errors = []
-    for step in WORK:
-        try:
-            acknowledge(step(store))
-        except TcpsError as error:
-            errors.append(error)
-    return errors
-
-
-def all_ids(store: Store) -> set[str]:
-    with store.view() as view:
-        rows = view.loader.index.db.execute("SELECT id FROM record").fetchall()
-    return {record_id for (record_id,) in rows}
-
-
-def check(folder: Path, acknowledged: list[str]) -> set[str]:
-    """The store works without repair, is intact, has all that was acknowledged; its ids."""
+def check(folder: Path, acknowledged: list[str]) -> list[set[str]]:
+    """The store works at once, is intact, has all that was acknowledged; the facts of its entries."""
+    create(folder, clock=FixedClock())
     with shop.opened(folder, disk=QuickDisk(), segment_bytes=SEGMENT_BYTES) as store:
-        ids = all_ids(store)
-        assert set(acknowledged) <= ids
-        assert shop.order(store) not in ids
+        shop.order(store)
+        entries = workload.entries(folder)[:-1]
+        assert set(acknowledged) <= set().union(*entries)
+        finish_repair(store)
         assert shop.classes(store) == set()
         store.checkpoint()
         assert shop.classes(store) == set()
@@ -94,82 +60,84 @@ def check(folder: Path, acknowledged: list[str]) -> set[str]:
     with shop.opened(folder) as store:
         store.list_work_orders()
     assert shop.tables(folder) == kept
-    return ids
+    return entries
 
 
-@pytest.mark.parametrize(
-    ("number", "for_good"),
-    [(errno.EIO, False), (errno.ENOSPC, True), (errno.EROFS, True)],
-    ids=["once", "full for good", "read-only for good"],
-)
-def test_nothing_is_acknowledged_that_is_not_kept(quick_path: Path, number: int, for_good: bool) -> None:
-    for at in range(1, 1000):
-        folder = quick_path / str(at)
-        create(folder, clock=FixedClock())
-        disk = FailingDisk(at, number, for_good=for_good)
-        acknowledged: list[str] = []
-        errors: list[TcpsError] = []
-        try:
-            with shop.opened(folder, disk=disk, segment_bytes=SEGMENT_BYTES) as store:
-                errors = do(store, acknowledged.extend)
-        except TcpsError as error:
-            errors.append(error)
-        assert all(error.code in ("storage_error", "not_found") for error in errors)
-        ids = check(folder, acknowledged)
-        may_be_there = any("may be there" in (error.hint or "") for error in errors)
-        if not for_good and not may_be_there:
-            assert ids == set(acknowledged), at
+def finish_repair(store: Store) -> None:
+    """Nothing needs a repair but what the work itself has damaged."""
+    wrong = {finding.path for finding in store.verify_integrity().findings}
+    if wrong:
+        assert wrong <= set(workload.DAMAGED)
+        store.repair()
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+def test_nothing_is_acknowledged_that_is_not_kept(quick_path: Path, fault: Fault, for_good: bool) -> None:
+    counting = FailingSystem(fault, 0)
+    assert work(quick_path / "sound", counting)[1:] == ([], [])
+    for at in places(counting.count):
+        folder, system = quick_path / f"{at}", FailingSystem(fault, at, for_good=for_good)
+        acknowledged, errors, said = work(folder, system)
+        assert system.count >= at
+        assert all(error.code == "storage_error" for error in errors[:1]), at
+        assert system.failed not in ("datasync", "fsync", "sync") or errors or said, at
+        entries = check(folder, acknowledged)
+        if not any(error.hint == MAY_BE_THERE for error in errors):
+            assert all(entry & set(acknowledged) for entry in entries), at
         shutil.rmtree(folder)
-        if not disk.failed:
-            assert not errors
-            return
-    raise AssertionError("the work never came to its end")
+    print(f"\n{fault.name}: {len(places(counting.count))} of {counting.count} places")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("when", ["half", "after"])
-def test_killed_at_any_operation_the_next_process_goes_on(quick_path: Path, when: str) -> None:
-    for at in range(1, 1000):
-        folder, log = quick_path / str(at), quick_path / f"{at}.log"
-        create(folder, clock=FixedClock())
+@pytest.mark.parametrize("when", ["before", "half", "after"])
+def test_killed_at_any_call_the_next_process_goes_on(quick_path: Path, when: str) -> None:
+    counting = DyingSystem(0, when)
+    assert work(quick_path / "sound", counting)[1:] == ([], [])
+    for at in places(counting.count):
+        folder, log = quick_path / f"{at}", quick_path / f"{at}.log"
         log.touch()
-
-        def work(log: Path, folder: Path = folder, at: int = at) -> None:
-            with (
-                open(log, "a") as file,
-                shop.opened(folder, disk=DyingDisk(at, when), segment_bytes=SEGMENT_BYTES) as store,
-            ):
-
-                def acknowledge(made: list[str]) -> None:
-                    file.write("".join(f"{one}\n" for one in made))
-                    file.flush()
-
-                assert do(store, acknowledge) == []
-
-        status = in_child(work, log)
-        check(folder, log.read_text().split())
-        shutil.rmtree(folder)
-        if status == 0:
-            return
+        status = in_child(lambda folder=folder, log=log, at=at: die(folder, log, DyingSystem(at, when)))
+        assert os.WIFSIGNALED(status)
         assert os.WTERMSIG(status) == signal.SIGKILL
-    raise AssertionError("the work never came to its end")
+        check(folder, log.read_text().splitlines())
+        shutil.rmtree(folder)
+    print(f"\nkilled {when}: {len(places(counting.count))} of {counting.count} places")
+
+
+def die(folder: Path, log: Path, system: DyingSystem) -> None:
+    """Work until killed; every fact is in the log after its acknowledgement."""
+    disk = QuickDisk(system)
+    assert workload.begin(folder, disk) == []
+    with (
+        open(log, "a") as file,
+        shop.opened(folder, disk=disk, segment_bytes=SEGMENT_BYTES) as store,
+    ):
+
+        def acknowledge(made: list[str]) -> None:
+            file.write("".join(f"{one}\n" for one in made))
+            file.flush()
+
+        assert workload.do(store, acknowledge) == []
 
 
 def test_after_a_failed_sync_the_change_is_taken_back(tmp_path: Path) -> None:
     """Whoever was told that it failed does not find it there later."""
     create(tmp_path)
 
-    class NoSync(FailingDisk):
-        def sync(self, fd: int, path: Path) -> None:
-            if self.at == 0:
-                self.at = -1
-                assert len(in_memory.list_work_orders()) == 2
-                raise TcpsError("cannot sync")
-            super().sync(fd, path)
+    class NoSync(QuickSystem):
+        fails = False
 
-    disk = NoSync(-1, errno.EIO)
+        def datasync(self, fd: int) -> None:
+            if self.fails:
+                self.fails = False
+                assert len(in_memory.list_work_orders()) == 2
+                raise OSError(errno.EIO, "cannot sync")
+            super().datasync(fd)
+
+    system = NoSync()
     with (
-        shop.opened(tmp_path, disk=disk) as store,
+        shop.opened(tmp_path, disk=QuickDisk(system)) as store,
         shop.opened(tmp_path) as other,
         shop.opened(tmp_path) as in_memory,
     ):
@@ -178,7 +146,7 @@ def test_after_a_failed_sync_the_change_is_taken_back(tmp_path: Path) -> None:
         readers = (store, other, in_memory)
         assert [len(one.list_work_orders()) for one in readers] == [1, 1, 1]
         before = shop.contents(tmp_path)
-        disk.at = 0
+        system.fails = True
         with pytest.raises(TcpsError) as failed:
             shop.order(store)
         assert failed.value.hint is None
