@@ -91,6 +91,7 @@ def test_an_unreadable_store_is_one_clear_line(tcps: Tcps, tmp_path: Path) -> No
 
 
 def test_a_store_of_a_newer_format_is_not_touched(tcps: Tcps, tmp_path: Path) -> None:
+    """Format 12.2."""
     identity = tmp_path / ".tcps/store.json"
     identity.write_text(identity.read_text().replace('"format": 1', '"format": 2'))
     for arguments in (CREATE, ("work-order", "list"), ("verify",), ("verify-chain", "--all")):

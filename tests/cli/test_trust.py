@@ -52,6 +52,7 @@ def test_generating_a_key_pins_it_outside_of_the_store_and_signs(proven: Tcps, t
 
 
 def test_signing_again_covers_what_is_newer(signed: Tcps, tmp_path: Path) -> None:
+    """Format 9.2."""
     signed("work-order", "create", "--title", "more")
     assert signed("verify", "--json").json["signed"]["size"] == 4
     made = signed("checkpoint", "--sign", "--json").json
@@ -75,7 +76,7 @@ def test_signing_needs_a_key(proven: Tcps) -> None:
 
 
 def test_a_key_never_signs_two_histories(signed: Tcps, tmp_path: Path) -> None:
-    """An older copy is put back and another line is written: the remembered checkpoint forbids to sign."""
+    """An older copy is put back and another line is written: the remembered checkpoint forbids to sign (format 9.2)."""
     older, store = tmp_path / "older", tmp_path / ".tcps"
     shutil.copytree(store, older)
     signed("work-order", "create", "--title", "one")
@@ -89,6 +90,7 @@ def test_a_key_never_signs_two_histories(signed: Tcps, tmp_path: Path) -> None:
 
 
 def test_a_store_that_has_gone_back_is_refused(proven: Tcps, tmp_path: Path) -> None:
+    """Format 9.3."""
     older, store = tmp_path / "older", tmp_path / ".tcps"
     shutil.copytree(store, older)
     proven("work-order", "create", "--title", "more")
@@ -179,6 +181,7 @@ def test_an_unpinned_signature_is_mentioned_and_proves_nothing(signed: Tcps, tmp
 
 
 def test_what_a_pinned_key_did_not_sign_is_found(signed: Tcps, tmp_path: Path) -> None:
+    """Format 9.3."""
     store, auditor = tmp_path / ".tcps", {"TCPS_HOME": str(tmp_path / "other")}
     genuine = tmp_path / "genuine"
     shutil.copytree(store, genuine)
@@ -222,6 +225,7 @@ def test_checkpoints_that_went_back_or_are_misnamed_are_found(signed: Tcps, tmp_
 
 
 def test_a_proof_is_checked_without_the_store(signed: Tcps, tmp_path: Path) -> None:
+    """Format 9.4."""
     proof = tmp_path / "proof"
     proof.write_text(signed("prove", "RCPT-1").out)
     key = signed("key", "list", "--json").json[0]["key"]
@@ -254,6 +258,7 @@ def test_a_proof_that_nobody_vouches_for_is_undecided(proven: Tcps, tmp_path: Pa
 
 
 def test_no_byte_of_a_proof_can_be_changed(signed: Tcps, tmp_path: Path) -> None:
+    """Format 9.4."""
     genuine = signed("prove", "RCPT-1").out.encode()
     shutil.rmtree(tmp_path.with_name(f"{tmp_path.name}-config") / "tcps/anchors")
     for place in range(0, len(genuine), 41):

@@ -72,6 +72,7 @@ def test_one_bad_signal_names_its_line_and_leaves_nothing(tcps: Tcps, tmp_path: 
 
 
 def test_an_idempotency_key_makes_one_order(tcps: Tcps) -> None:
+    """Format 4.4."""
     create = ("work-order", "create", "--title", "x", "--json", "--idempotency-key", "delivery-7")
     assert tcps(*create).json["work_order_id"] == "WO-1"
     again = tcps(*create)

@@ -282,7 +282,7 @@ def test_removing_the_index_while_others_have_it_open_harms_nobody(
 
 
 def test_a_long_transaction_does_not_hold_up_readers(tmp_path: Path) -> None:
-    """Not even when its writer found the index behind the ledger."""
+    """Not even when its writer found the index behind the ledger (format 8.3)."""
     index = tmp_path / ".tcps" / "index.sqlite"
     with Store.create(tmp_path, actor="alice") as store:
         shop.order(store)

@@ -137,6 +137,7 @@ def test_an_entry_reads_back_from_its_line() -> None:
     ],
 )
 def test_anything_else_is_no_line(line: Line, reason: str) -> None:
+    """Format 3.5."""
     with pytest.raises(ValueError, match=reason):
         parse_line(line, 1)
 

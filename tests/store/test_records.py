@@ -18,6 +18,7 @@ def file_of(folder: Path, name: str) -> Path:
 
 
 def test_an_edited_file_is_an_integrity_error(store: Store, tmp_path: Path) -> None:
+    """Format 5.4."""
     order_id = shop.order(store)
     path = file_of(tmp_path, "WO-1.json")
     path.write_bytes(path.read_bytes().replace(b"an order", b"no order"))
@@ -30,6 +31,7 @@ def test_an_edited_file_is_an_integrity_error(store: Store, tmp_path: Path) -> N
 
 
 def test_a_reformatted_file_is_an_integrity_error(store: Store, tmp_path: Path) -> None:
+    """Format 3.5."""
     shop.order(store)
     path = file_of(tmp_path, "WO-1.json")
     path.write_bytes(path.read_bytes() + b"\n")
@@ -180,6 +182,7 @@ def test_a_mark_is_read_strictly(note: bytes, mark: Mark | None) -> None:
 
 
 def test_the_position_counts_only_in_the_boot_that_wrote_it(store: Store, tmp_path: Path) -> None:
+    """Format 5.3."""
     for _ in range(3):
         shop.order(store)
     folder = tmp_path / ".tcps"

@@ -53,6 +53,7 @@ TAILS: dict[str, Callable[[Path], bytes]] = {
 @pytest.mark.parametrize("with_index", [True, False], ids=["index kept", "index gone"])
 @pytest.mark.parametrize("name", TAILS)
 def test_a_torn_tail_is_cut_off_and_kept(folder: Path, name: str, with_index: bool) -> None:
+    """Format 4.6."""
     tail = TAILS[name](folder)
     before = change_ledger(folder, lambda content: content)
     change_ledger(folder, lambda content: content + tail)
@@ -95,6 +96,7 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("name", DAMAGE)
 def test_damage_of_acknowledged_lines_is_reported_and_never_written_on(folder: Path, name: str) -> None:
+    """Format 4.6."""
     change_ledger(folder, DAMAGE[name])
     shop.remove_index(folder)
     if name == "a letter changed":
@@ -194,6 +196,7 @@ def test_an_index_of_another_store_is_made_anew(
 
 
 def test_after_a_restart_the_record_files_are_written_again_from_the_checkpoint(tmp_path: Path) -> None:
+    """Format 4.7."""
     with Store.create(tmp_path, actor="alice"):
         pass
     with shop.opened(tmp_path, boot="one", disk=QuickDisk()) as store:
