@@ -21,6 +21,16 @@ def created(order: Json, outcome: str) -> str:
     return f"{order['work_order_id']} {done}: {order['title']} ({where})"
 
 
+def upcoming(order: Json) -> list[str]:
+    """What is to be pulled next, and whether it can be."""
+    due = _due(order)
+    where = f"{order['bucket']}, priority {order['priority']}" + (f", due: {due}" if due else "")
+    lines = [f"{order['work_order_id']} is next: {order['title']} ({where})"]
+    if not order["has_room"]:
+        lines.append(f"  {order['bucket']} is full: no order of it can be started now")
+    return lines
+
+
 def rows(orders: Iterable[Json]) -> list[Json]:
     """Orders with what a table says of their deadline."""
     return [order | {"due": _due(order)} for order in orders]

@@ -22,6 +22,7 @@ _COMMANDS = {
     "andon": Entry("tcps.cli.andon", "app", "Stop the line, find the cause, go on."),
     "quality": Entry("tcps.cli.quality", "app", "Quality gates of a SKU."),
     "kanban": Entry("tcps.cli.kanban", "app", "WIP against limits; set limits."),
+    "heijunka": Entry("tcps.cli.heijunka", "app", "The levelled schedule of all queues."),
     "policy": Entry("tcps.cli.policy", "app", "Limits and thresholds, recorded in the ledger."),
     "verify-chain": Entry("tcps.cli.whole", "verify_chain", "Prove SKUs' receipts intact and complete."),
     "verify": Entry("tcps.cli.whole", "verify", "Check the whole store, every byte."),

@@ -314,6 +314,38 @@ def undepend(
         order_text.said(out, orders.undepend(store, work_order_id, on))
 
 
+@app.command(
+    "next",
+    cls=Command,
+    epilog=examples_text(
+        """tcps work-order next
+        tcps work-order next --start
+        tcps work-order next --bucket security --start --json"""
+    ),
+)
+def next_(
+    ctx: typer.Context,
+    bucket: Annotated[
+        str | None,
+        typer.Option("--bucket", help="Of this bucket's queue alone.", autocompletion=words("Bucket")),
+    ] = None,
+    start: Annotated[
+        bool, typer.Option("--start", help="Start it: the first whose bucket has room.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Show the order to pull next by the levelled schedule, or start it."""
+    from tcps.service import levelling
+
+    with opened(ctx) as (store, out):
+        if start:
+            order_text.said(out, levelling.pull(store, bucket, dry_run))
+        else:
+            order = levelling.upcoming(store, bucket)
+            out.record(order, order_text.upcoming(order))
+        tried(dry_run)
+
+
 @app.command(cls=Command, epilog=examples_text("tcps work-order reorder security WO-7 WO-3 WO-5"))
 def reorder(
     ctx: typer.Context,
