@@ -20,6 +20,7 @@ _COMMANDS = {
     "run": Entry("tcps.cli.running", "run", "Run a command as a stage of a SKU; leaves a receipt."),
     "receipt": Entry("tcps.cli.receipt", "app", "Receipts: add, list, show, verify."),
     "andon": Entry("tcps.cli.andon", "app", "Stop the line, find the cause, go on."),
+    "root-cause": Entry("tcps.cli.root_cause", "app", "Five whys for an Andon."),
     "quality": Entry("tcps.cli.quality", "app", "Quality gates of a SKU."),
     "kanban": Entry("tcps.cli.kanban", "app", "WIP against limits; set limits."),
     "heijunka": Entry("tcps.cli.heijunka", "app", "The levelled schedule of all queues."),

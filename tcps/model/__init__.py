@@ -7,6 +7,7 @@ from tcps.model.enums import (
     BUCKETS,
     FAILURES,
     STAGES,
+    AnalysisStatus,
     AndonStatus,
     Bucket,
     BucketRules,
@@ -22,10 +23,10 @@ from tcps.model.enums import (
     parse_priority,
     shown,
 )
+from tcps.model.kinds import KINDS, PREFIXES, number_of
+from tcps.model.learning import Analysis, Suggestions, Why
 from tcps.model.records import (
-    KINDS,
     NEVER,
-    PREFIXES,
     AndonEvent,
     Artifact,
     Json,
@@ -39,7 +40,6 @@ from tcps.model.records import (
     Sku,
     StageVisit,
     WorkOrder,
-    number_of,
 )
 from tcps.model.time import (
     HOUR_MS,
@@ -61,6 +61,8 @@ __all__ = [
     "PREFIXES",
     "SKEW_MS",
     "STAGES",
+    "Analysis",
+    "AnalysisStatus",
     "AndonEvent",
     "AndonStatus",
     "Artifact",
@@ -84,7 +86,9 @@ __all__ = [
     "SlaStatus",
     "Stage",
     "StageVisit",
+    "Suggestions",
     "Timestamp",
+    "Why",
     "WorkOrder",
     "WorkOrderStatus",
     "from_ms",

@@ -109,6 +109,12 @@ class AndonStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class AnalysisStatus(StrEnum):
+    PENDING = "pending"
+    IN_PROGRESS = "in_progress"
+    FINALIZED = "finalized"
+
+
 class Severity(StrEnum):
     CRITICAL = "critical"
     HIGH = "high"
@@ -211,6 +217,7 @@ _NAMES: dict[type[StrEnum], _Name] = {
     SkuStatus: _Name("SKU status", "status", "invalid_status"),
     ReceiptStatus: _Name("receipt status", "status", "invalid_status"),
     AndonStatus: _Name("Andon status", "status", "invalid_status"),
+    AnalysisStatus: _Name("analysis status", "status", "invalid_status"),
     Severity: _Name("severity", "severity", "invalid_severity"),
     FailureType: _Name("failure type", "failure_type", "invalid_failure_type"),
     SlaStatus: _Name("SLA status", "sla_status", "invalid_status"),

@@ -15,6 +15,7 @@ from tcps.ledger import Change, Entry, Head, Line
 from tcps.merkle import Tree, leaf_hash
 from tcps.model import (
     KINDS,
+    Analysis,
     AndonEvent,
     Bucket,
     Receipt,
@@ -29,7 +30,7 @@ from tcps.model import (
 from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _BUSY_SECONDS = 5.0
 
 
@@ -175,6 +176,8 @@ class Index:
             self._replace("receipt", _receipt_row(record))
         elif isinstance(record, AndonEvent):
             self._replace("andon_event", _andon_row(record))
+        elif isinstance(record, Analysis):
+            self._replace("analysis", _analysis_row(record))
         n = number_of(record_id, kind)
         if n and new:
             self.db.execute(
@@ -249,6 +252,10 @@ def _andon_row(andon: AndonEvent) -> tuple[Any, ...]:
         andon.severity,
         andon.status,
     )
+
+
+def _analysis_row(analysis: Analysis) -> tuple[Any, ...]:
+    return (analysis.id, number_of(analysis.id, analysis.kind), analysis.andon_id, analysis.status)
 
 
 def _ms(timestamp: Timestamp | None) -> int | None:

@@ -19,6 +19,8 @@ from tcps.locks import lock
 from tcps.model import Json, Stage, number_of
 
 _SHARD = 1000
+_FOLDERS = {"analysis": "analyses"}
+"""The folders of kinds whose plural is not made with an s."""
 
 
 def relative_path(kind: str, record_id: str, record: Json | None = None) -> str:
@@ -35,7 +37,7 @@ def relative_path(kind: str, record_id: str, record: Json | None = None) -> str:
     if kind == "policy":
         return "records/policy.json"
     shard = number_of(record_id, kind) // _SHARD
-    return f"records/{kind}s/{shard:04d}/{record_id}.json"
+    return f"records/{_FOLDERS.get(kind, f'{kind}s')}/{shard:04d}/{record_id}.json"
 
 
 def is_temporary(name: str) -> bool:

@@ -35,3 +35,5 @@ CREATE TABLE andon_event (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id
 CREATE INDEX andon_sku ON andon_event (sku_id, status, stage);
 CREATE INDEX andon_status ON andon_event (status, severity, n);
 CREATE INDEX andon_work_order ON andon_event (work_order_id);
+CREATE TABLE analysis (id TEXT PRIMARY KEY, n INT, andon_id TEXT, status TEXT) WITHOUT ROWID;
+CREATE INDEX analysis_andon ON analysis (andon_id, n);

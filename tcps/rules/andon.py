@@ -9,6 +9,7 @@ from tcps.canonical import record_bytes
 from tcps.errors import Refused, missing
 from tcps.model import (
     FAILURES,
+    AnalysisStatus,
     AndonEvent,
     AndonStatus,
     FailureType,
@@ -94,12 +95,7 @@ def resolve(
     texts = _resolution_texts(root_cause, fix_applied, prevention_added)
     by = clean("resolver", "" if resolver is None else resolver, LABEL) or state.actor
     if flag(state.policy(), "require_five_whys"):
-        raise Refused(
-            f"{andon.id} has no finalized root-cause analysis, which policy requires",
-            code="root_cause_required",
-            hint="this version has no analyses yet: tcps policy set require_five_whys false",
-            details={"id": andon.id},
-        )
+        _require_analysis(state, andon)
     minutes = (to_ms(state.now) - to_ms(andon.created_at)) / 60_000
     resolution = Resolution(**texts, resolver=by, resolved_at=state.now, resolution_minutes=minutes)
     return _put(state, replace(andon, status=AndonStatus.RESOLVED, resolution=resolution))
@@ -180,6 +176,21 @@ def _resolution_texts(root_cause: object, fix_applied: object, prevention_added:
     if blank:
         raise missing(blank, "the resolution of an Andon")
     return texts
+
+
+def _require_analysis(state: Production, andon: AndonEvent) -> None:
+    analyses = state.analyses_of(andon.id)
+    if any(analysis.status is AnalysisStatus.FINALIZED for analysis in analyses):
+        return
+    begun = analyses[-1].id if analyses else None
+    raise Refused(
+        f"{andon.id} has no finalized root-cause analysis, which policy requires",
+        code="root_cause_required",
+        hint=f"go on with tcps root-cause show {begun}"
+        if begun
+        else f"begin one: tcps root-cause start {andon.id} --problem …",
+        details={"id": andon.id, "analyses": [analysis.id for analysis in analyses]},
+    )
 
 
 def _work_order_of(state: Production, sku_id: str, given: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from typing import Protocol, TypeVar
 
 from tcps.errors import Refused, not_found
-from tcps.model import AndonEvent, Bucket, Policy, Receipt, Record, Sku, Stage, Timestamp, WorkOrder
+from tcps.model import Analysis, AndonEvent, Bucket, Policy, Receipt, Record, Sku, Stage, Timestamp, WorkOrder
 from tcps.model.text import checked_id
 from tcps.rules.chain import Verdict
 from tcps.rules.heijunka import Lane, Recent
@@ -70,6 +70,9 @@ class Production(Protocol):
 
     def open_andons(self, sku_id: str) -> tuple[AndonEvent, ...]:
         """The SKU's Andons that are not resolved, oldest first."""
+
+    def analyses_of(self, andon_id: str) -> tuple[Analysis, ...]:
+        """The root-cause analyses of an Andon, oldest first."""
 
 
 class State(Production, Protocol):

@@ -44,9 +44,10 @@ def lists(
 
 
 def show(store: Store, andon_id: str) -> Json:
-    """One Andon."""
+    """One Andon with the ids of its root-cause analyses."""
     with store.view() as view:
-        return views.andon(found(view, AndonEvent, andon_id))
+        event = views.andon(found(view, AndonEvent, andon_id))
+        return event | {"analyses": [analysis.id for analysis in view.analyses_of(andon_id)]}
 
 
 def investigate(store: Store, andon_id: str) -> Json:

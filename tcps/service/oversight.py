@@ -16,7 +16,12 @@ from tcps.store import Store
 from tcps.verify import Progress, Report
 
 _POLL_SECONDS = 0.1
-_ALIASES = {"andon": "andon_event", "workorder": "work_order"}
+_ALIASES = {
+    "andon": "andon_event",
+    "workorder": "work_order",
+    "analyse": "analysis",
+    "rca": "analysis",
+}
 
 
 def kanban_status(store: Store) -> Json:
@@ -150,6 +155,7 @@ def stats(store: Store) -> Json:
             "skus": view.counts("sku", "status"),
             "receipts": view.counts("receipt", "status"),
             "andon_events": view.counts("andon_event", "status"),
+            "analyses": view.counts("analysis", "status"),
         }
         entries = view.loader.index.position().head.seq
     folder = store.folder
@@ -190,8 +196,9 @@ def _entries(store: Store, since: int, record_id: str | None) -> Iterator[Entry]
 
 
 def _kind(name: str) -> str:
-    word = name.strip().lower().replace("-", "_").removesuffix("s")
-    kind = _ALIASES.get(word, word)
+    word = name.strip().lower().replace("-", "_")
+    singular = word.removesuffix("s")
+    kind = word if word in KINDS else _ALIASES.get(singular, singular)
     if kind not in KINDS:
         raise invalid_field("kind", f"is one of {', '.join(KINDS)}, not {name!r}")
     return kind

@@ -7,6 +7,7 @@ from tcps.canonical import plain
 from tcps.ledger import Entry
 from tcps.model import (
     HOUR_MS,
+    Analysis,
     AndonEvent,
     Json,
     Receipt,
@@ -48,6 +49,7 @@ SKU_FIELDS = (
 )
 RECEIPT_FIELDS = Receipt.__struct_fields__
 ANDON_FIELDS = (*AndonEvent.__struct_fields__, "quarantined")
+ANALYSIS_FIELDS = Analysis.__struct_fields__
 ENTRY_FIELDS = ("seq", "time", "actor", "action", "changes")
 
 
@@ -105,6 +107,11 @@ def andon(event: AndonEvent) -> Json:
 
 def receipt(record: Receipt) -> Json:
     """A receipt as it is stored."""
+    return plain(record)
+
+
+def analysis(record: Analysis) -> Json:
+    """A root-cause analysis as it is stored."""
     return plain(record)
 
 

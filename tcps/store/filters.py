@@ -67,14 +67,17 @@ def records(
     severities: Iterable[str] = (),
     sku_id: str | None = None,
     work_order_id: str | None = None,
+    andon_id: str | None = None,
 ) -> Filter:
-    """The SKUs, receipts or Andons that meet what is given."""
+    """The SKUs, receipts, Andons or analyses that meet what is given."""
     where = Filter().one_of("status", statuses).one_of("stage", [stage.number for stage in stages])
     where.one_of("severity", severities)
     if sku_id is not None:
         where.add("sku_id=?", sku_id)
     if work_order_id is not None:
         where.add("work_order_id=?", work_order_id)
+    if andon_id is not None:
+        where.add("andon_id=?", andon_id)
     return where
 
 

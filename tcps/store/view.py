@@ -7,6 +7,7 @@ import msgspec
 
 from tcps.ledger import Entry
 from tcps.model import (
+    Analysis,
     AndonEvent,
     Bucket,
     Policy,
@@ -131,6 +132,10 @@ class View:
         sql = "SELECT id FROM andon_event WHERE sku_id=? ORDER BY n"
         return tuple(self.records(AndonEvent, self._column(sql, sku_id)))
 
+    def analyses_of(self, andon_id: str) -> tuple[Analysis, ...]:
+        """The root-cause analyses of an Andon, oldest first."""
+        return tuple(self.analyses(Filter().add("andon_id=?", andon_id), None))
+
     def chain(self, sku_id: str) -> tuple[Receipt, ...]:
         """The SKU's receipts by sequence."""
         return tuple(self.records(Receipt, self._chain_ids(sku_id)))
@@ -173,6 +178,10 @@ class View:
     def andon_events(self, where: Filter, limit: int | None) -> Iterator[AndonEvent]:
         """The Andons that meet the filter, oldest first."""
         yield from self.records(AndonEvent, self._ids("andon_event", where, limit, "n"))
+
+    def analyses(self, where: Filter, limit: int | None) -> Iterator[Analysis]:
+        """The root-cause analyses that meet the filter, oldest first."""
+        yield from self.records(Analysis, self._ids("analysis", where, limit, "n"))
 
     def history(self, kind: str, record_id: str) -> list[int]:
         """The sequence numbers of the ledger entries that changed a record."""

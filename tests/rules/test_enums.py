@@ -11,6 +11,7 @@ from tcps.model import (
     BUCKETS,
     FAILURES,
     STAGES,
+    AnalysisStatus,
     AndonStatus,
     Bucket,
     FailureType,
@@ -34,6 +35,7 @@ VALUES: dict[type[StrEnum], str] = {
     SkuStatus: "in_production completed published failed aborted",
     ReceiptStatus: "pass fail warning",
     AndonStatus: "open investigating resolved",
+    AnalysisStatus: "pending in_progress finalized",
     Severity: "critical high medium low",
     SignalType: "github_issue github_pr cve marketplace_install marketplace_refund internal_request",
     FailureType: "shacl_violation compilation_failure test_failure low_coverage security_vulnerability"
@@ -70,6 +72,7 @@ CODES: dict[type[StrEnum], tuple[str, str]] = {
     SkuStatus: ("invalid_status", "status"),
     ReceiptStatus: ("invalid_status", "status"),
     AndonStatus: ("invalid_status", "status"),
+    AnalysisStatus: ("invalid_status", "status"),
     SlaStatus: ("invalid_status", "sla_status"),
     Severity: ("invalid_severity", "severity"),
     FailureType: ("invalid_failure_type", "failure_type"),

@@ -7,7 +7,7 @@ import pytest
 
 from tcps.errors import IntegrityError
 from tcps.model import WorkOrder
-from tcps.projections.records import Mark, RecordFiles
+from tcps.projections.records import Mark, RecordFiles, relative_path
 from tcps.store import Store
 from tests.store import shop
 from tests.store.faults import QuickDisk
@@ -192,3 +192,16 @@ def test_the_position_counts_only_in_the_boot_that_wrote_it(store: Store, tmp_pa
     store.checkpoint()
     shop.order(store)
     assert (later.position(), later.acknowledged()) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "record_id", "path"),
+    [
+        ("work_order", "WO-999", "records/work_orders/0000/WO-999.json"),
+        ("andon_event", "ANDON-1000", "records/andon_events/0001/ANDON-1000.json"),
+        ("analysis", "RCA-12345678", "records/analyses/12345/RCA-12345678.json"),
+        ("policy", "policy", "records/policy.json"),
+    ],
+)
+def test_a_record_has_its_place(kind: str, record_id: str, path: str) -> None:
+    assert relative_path(kind, record_id) == path
