@@ -76,7 +76,7 @@ def test_signing_needs_a_key(proven: Tcps) -> None:
 
 
 def test_a_key_never_signs_two_histories(signed: Tcps, tmp_path: Path) -> None:
-    """An older copy is put back and another line is written: the remembered checkpoint forbids to sign (format 9.2)."""
+    """An older copy is put back and written to: the remembered checkpoint forbids to sign (format 9.2)."""
     older, store = tmp_path / "older", tmp_path / ".tcps"
     shutil.copytree(store, older)
     signed("work-order", "create", "--title", "one")
