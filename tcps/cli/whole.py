@@ -15,6 +15,7 @@ from tcps.cli.base import (
     context,
     opened,
     outside,
+    say,
     single,
     tried,
 )
@@ -117,7 +118,8 @@ def _verify(
         with told(context(ctx).settings) as progress:
             report = oversight.verify_store(store, known, progress=progress, sample=percent)
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
-        out.record(report, [*lines, f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"])
+        lines += [*_salvaged(report), f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"]
+        out.record(report, lines)
     if report["verdict"] != "intact":
         raise typer.Exit(_EXIT_CODES[report["verdict"]])
 
@@ -150,17 +152,29 @@ def _looked_at(report: Json) -> str:
     return f"{', '.join(counts)}; of the record files {read}, was read, of the others only their names"
 
 
-def _repair(ctx: typer.Context, dry_run: DryRun = False) -> None:
+def _repair(
+    ctx: typer.Context,
+    dry_run: DryRun = False,
+    salvage: Annotated[
+        bool,
+        typer.Option("--salvage", help="Cut a damaged ledger, and take what can be read by your word."),
+    ] = False,
+) -> None:
     """Make the record files what the ledger says; exits with 12 when something is left.
 
-    A file that is wrong or foreign is kept in .tcps/quarantine. The ledger itself is never changed.
+    A file that is wrong or foreign is kept in .tcps/quarantine. Beside a damaged ledger nothing is done:
+    restore a backup. If there is none, --salvage keeps the sound beginning of the ledger, puts the rest
+    in quarantine, and appends an entry with the newest state of every record that can still be read. That
+    rests on the word of the actor, and every verification will say so.
     """
     from tcps.service import oversight
 
     with opened(ctx) as (store, out):
-        report = oversight.repair(store, dry_run)
+        report = oversight.repair(store, dry_run, salvage)
         lines = [f"{step['action']}: {step['path']} ({step['why']})" for step in report["steps"]]
         out.record(report, lines or ["there is nothing to repair"])
+        if report["hint"]:
+            say(f"hint: {report['hint']}")
         tried(dry_run)
     if report["verdict"] != "intact" and not dry_run:
         raise typer.Exit(12)
@@ -221,6 +235,7 @@ def _chain_lines(report: Json) -> Iterable[str]:
                 yield f"{sku['sku_id']}: {found['class']}: {found['message']}"
         receipts = counted(sku["receipts"], "receipt")
         yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {receipts}"
+    yield from _salvaged(report)
     if report["verdict"] == "undecided":
         yield "undecided: nothing is wrong, and a key that was asked for is missing"
     elif report["verdict"] != "intact":
@@ -249,6 +264,15 @@ def _proven(report: Json) -> str:
     else:
         parts.append("not proven: that the ledger itself is not an older or another one (there is no anchor)")
     return "; ".join(parts)
+
+
+def _salvaged(report: Json) -> Iterable[str]:
+    """What rests on somebody's word alone, since the ledger was damaged once."""
+    for entry in report["salvaged"]:
+        yield (
+            f"SALVAGED: {counted(entry['records'], 'record')}, {counted(entry['receipts'], 'receipt')} among "
+            f"them, rest on the word of {entry['actor']} alone: entry {entry['sequence']} of {entry['time']}"
+        )
 
 
 def _completeness(sku: Json) -> str:
@@ -290,7 +314,7 @@ verify_chain = single(
 verify = single(
     _verify, "tcps verify\ntcps verify --json\ntcps verify --sample 5%\ntcps verify --anchor ../anchors.txt"
 )
-repair = single(_repair, "tcps repair --dry-run\ntcps repair")
+repair = single(_repair, "tcps repair --dry-run\ntcps repair\ntcps repair --salvage --dry-run")
 log = single(
     _log,
     """tcps log

@@ -7,6 +7,9 @@ import msgspec
 from tcps.canonical import line_bytes, parse, plain
 from tcps.model import Json, Part, Timestamp
 
+SALVAGE = "repair.salvage"
+"""The action of an entry that a salvage made: what it holds rests on the word of its actor (format 5.7)."""
+
 
 class Change(Part, frozen=True, kw_only=True):
     """One record as a transaction left it; `record` and `sha256` are null for a deletion."""
@@ -16,6 +19,11 @@ class Change(Part, frozen=True, kw_only=True):
     revision: int
     sha256: str | None
     record: Json | None
+
+    @property
+    def is_reservation(self) -> bool:
+        """Whether it only says that a receipt's id was given (format 5.7): receipts are never deleted."""
+        return self.kind == "receipt" and self.record is None
 
 
 class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,13 +5,14 @@ ledger, under the writer's lock (ADR 4); its position names the last line that i
 that line's leaf hash, so that an index of another ledger, or of lines that were lost, is noticed.
 """
 
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from tcps.ledger import Change, Entry, Head, Line
+from tcps.ledger import SALVAGE, Change, Entry, Head, Line
 from tcps.merkle import Tree, leaf_hash
 from tcps.model import (
     KINDS,
@@ -27,11 +28,13 @@ from tcps.model import (
     number_of,
     to_ms,
 )
+from tcps.model.text import is_id
 from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
 SCHEMA_VERSION = 3
 _BUSY_SECONDS = 5.0
+_TICKET = re.compile(r"([0-9]{12})[0-9]{6}", re.ASCII)
 
 
 _FORGET_WORK_ORDER = (
@@ -107,9 +110,11 @@ class Index:
 
     def apply(self, entry: Entry, line: Line, tree: Tree) -> None:
         """Fold one ledger line into every table; raises ValueError, with nothing done, for no record."""
-        records = [_record(change) for change in entry.changes]
+        records = [_record(change, entry.action) for change in entry.changes]
         for change, record in zip(entry.changes, records, strict=True):
             self.put(change.kind, change.id, record, new=change.revision == 1)
+        if entry.action == SALVAGE:
+            self._count_salvaged(entry, records)
         self.place(entry, line)
         tree.append(leaf_hash(line.content))
         self.reach(Head(entry.seq, line.segment, line.end), line, tree)
@@ -120,6 +125,8 @@ class Index:
         run("INSERT INTO entry VALUES (?,?,?,?)", (entry.seq, line.segment, line.offset, len(line.content)))
         for number, change in enumerate(entry.changes):
             run("INSERT INTO change VALUES (?,?,?)", (change.kind, change.id, entry.seq))
+            if change.is_reservation:
+                continue
             if change.record is None:
                 run("DELETE FROM record WHERE kind=? AND id=?", (change.kind, change.id))
             else:
@@ -148,7 +155,7 @@ class Index:
         begun = (change.record or {}).get("status") == WorkOrderStatus.IN_PROGRESS
         if change.revision == 1 and not begun:
             return
-        running, order = self.is_running(change.id), _record(change) if begun else None
+        running, order = self.is_running(change.id), _record(change, "") if begun else None
         if isinstance(order, WorkOrder) and not running:
             recent = self.recent().then(order.bucket)
             row = (seq, number, change.id, recent.bucket, recent.run)
@@ -178,12 +185,23 @@ class Index:
             self._replace("andon_event", _andon_row(record))
         elif isinstance(record, Analysis):
             self._replace("analysis", _analysis_row(record))
-        n = number_of(record_id, kind)
-        if n and new:
+        if new:
+            self._count(kind, number_of(record_id, kind))
+
+    def _count(self, name: str, n: int) -> None:
+        """Let a counter go on after `n`."""
+        if n:
             self.db.execute(
                 "INSERT INTO counter VALUES (?,?) ON CONFLICT (kind) DO UPDATE SET n=max(n, excluded.n)",
-                (kind, n),
+                (name, n),
             )
+
+    def _count_salvaged(self, entry: Entry, records: list[Record | None]) -> None:
+        """The numbers of ids and tickets that lost entries gave, so that none is given again (format 5.7)."""
+        for change, record in zip(entry.changes, records, strict=True):
+            self._count(change.kind, number_of(change.id, change.kind))
+            if isinstance(record, WorkOrder):
+                self._count("ticket", max(map(int, _TICKET.findall(record.queue_key or "")), default=0))
 
     def _put_work_order(self, record_id: str, record: Record | None, new: bool) -> None:
         if not new:
@@ -203,11 +221,20 @@ class Index:
         self.db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
 
 
-def _record(change: Change) -> Record | None:
+def _record(change: Change, action: str) -> Record | None:
     kind = KINDS.get(change.kind)
     if kind is None:
         raise ValueError(f"it changes a record of the unknown kind {change.kind}")
-    return None if change.record is None else msgspec.convert(change.record, kind)
+    if not is_id(change.id):
+        raise ValueError(f"it changes {change.id!r}, which is no id")
+    if change.record is not None:
+        record = msgspec.convert(change.record, kind)
+        if isinstance(record, Receipt) and not is_id(record.sku_id):
+            raise ValueError(f"it holds a receipt of {record.sku_id!r}, which is no id")
+        return record
+    if change.is_reservation and action != SALVAGE:
+        raise ValueError(f"it deletes {change.id}, and so no entry does")
+    return None
 
 
 def _work_order_row(order: WorkOrder) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from tcps.canonical import file_bytes
 from tcps.files import Disk, boot_id
 from tcps.ledger import Change, Entry
 from tcps.locks import lock
-from tcps.model import Json, Stage, number_of
+from tcps.model import KINDS, Json, Stage, number_of
 
 _SHARD = 1000
 _FOLDERS = {"analysis": "analyses"}
@@ -37,7 +37,19 @@ def relative_path(kind: str, record_id: str, record: Json | None = None) -> str:
     if kind == "policy":
         return "records/policy.json"
     shard = number_of(record_id, kind) // _SHARD
-    return f"records/{_FOLDERS.get(kind, f'{kind}s')}/{shard:04d}/{record_id}.json"
+    return f"records/{_folder(kind)}/{shard:04d}/{record_id}.json"
+
+
+def kind_of(path: str) -> str:
+    """The kind of record whose file may be at a path; empty for none."""
+    parts = path.split("/")
+    if parts[1:2] == ["skus"]:
+        return "sku" if parts[-1] == "sku.json" else "receipt"
+    return next((kind for kind in KINDS if parts[1] in (_folder(kind), f"{kind}.json")), "")
+
+
+def _folder(kind: str) -> str:
+    return _FOLDERS.get(kind, f"{kind}s")
 
 
 def is_temporary(name: str) -> bool:
@@ -151,6 +163,11 @@ class RecordFiles:
         finally:
             self._lock.release()
 
+    def restate(self, seq: int) -> None:
+        """Let `records.lock` name another entry, durably, whatever it said; the lock is held (format 5.7)."""
+        self._lock.write_note(Mark(seq, self.boot).note())
+        self.disk.sync_file(self.root / "records.lock")
+
     def close(self) -> None:
         """Give the lock's descriptor back."""
         self._lock.close()
@@ -174,6 +191,8 @@ class RecordFiles:
         states: dict[tuple[str, str], list[Change]] = {}
         for entry in entries:
             for change in entry.changes:
+                if change.is_reservation:
+                    continue
                 states.setdefault((change.kind, change.id), []).append(change)
         for (kind, record_id), changes in states.items():
             newest = changes[-1]

@@ -13,9 +13,14 @@ from tcps.rules import kanban, policy
 from tcps.service import views
 from tcps.service.outside import Outside
 from tcps.store import Store
+from tcps.store.repair import is_blocked
 from tcps.verify import Progress, Report
 
 _POLL_SECONDS = 0.1
+_RESTORE = (
+    "restore the store from a backup; if there is none, tcps repair --salvage makes it usable again by"
+    " your word, which every later verification will say"
+)
 _ALIASES = {
     "andon": "andon_event",
     "workorder": "work_order",
@@ -73,7 +78,10 @@ def log(
             raise NoStore(f"the store {store.folder} is gone")
         for entry in _entries(store, since, chosen):
             since = entry.seq
-            if any(wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes):
+            everything = wanted is None and chosen is None
+            if everything or any(
+                wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes
+            ):
                 yield views.entry(entry)
         if not follow:
             return
@@ -119,16 +127,19 @@ def verify_store(
         "sample": None if sample is None else {"percent": sample, "files_read": report.files_read},
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),
+        "salvaged": [one._asdict() for one in report.salvaged],
         "findings": [views.finding(found) for found in [*report.findings, *broken]],
     }
 
 
-def repair(store: Store, dry_run: bool = False) -> Json:
+def repair(store: Store, dry_run: bool = False, salvage: bool = False) -> Json:
     """Make the record files what the ledger says; gives what was done and what could not be."""
-    steps = store.repair(dry_run)
+    with _deciding():
+        steps = store.repair(dry_run, salvage=salvage)
     return {
         "dry_run": dry_run,
         "steps": [step._asdict() for step in steps],
+        "hint": _RESTORE if is_blocked(steps) else None,
         "verdict": "intact" if (dry_run and not steps) or store.verify_integrity().intact else "broken",
     }
 
@@ -142,6 +153,7 @@ def chains_report(report: Report) -> Json:
         "message": None if report.receipts else "no receipts: there was nothing to prove",
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),
+        "salvaged": [one._asdict() for one in report.salvaged],
         "findings": [views.finding(found) for found in report.findings],
     }
 

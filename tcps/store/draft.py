@@ -102,9 +102,13 @@ class Draft(View):
         return f"{PREFIXES[kind]}-{self._given[kind]}"
 
     def next_ticket(self) -> str:
-        """The transaction's sequence number and a count within it: sorts after every earlier one."""
+        """A number and a count within the transaction: sorts after every earlier one (format 7.1).
+
+        The number is that of the entry, counted on from the largest one that a salvage has seen.
+        """
+        salvaged = self._one("SELECT n FROM counter WHERE kind='ticket'") or 0
         self._tickets += 1
-        return f"{self.seq:012d}{self._tickets:06d}"
+        return f"{salvaged + self.seq:012d}{self._tickets:06d}"
 
     def mark(self) -> Mark:
         """A point to which `revert` can go back."""

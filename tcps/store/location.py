@@ -101,7 +101,11 @@ def identify(folder: Path, disk: Disk) -> Identity:
         if file_bytes(value) != content:
             raise ValueError("it is not in canonical form")
     except (ValueError, msgspec.ValidationError) as error:
-        raise IntegrityError(f"{folder / 'store.json'} is damaged: {error}") from None
+        raise IntegrityError(
+            f"{folder / 'store.json'} is damaged: {error}",
+            hint="put it back from a copy: without the store's id nothing can be said of what is there",
+            details={"path": str(folder / "store.json")},
+        ) from None
     return identity
 
 

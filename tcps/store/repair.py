@@ -1,62 +1,111 @@
 """Repair: the record files made what the ledger says, strangers put aside (format 5.6).
 
-Only what can be derived from the ledger is changed. A file that is wrong or foreign is moved to
-`quarantine/`, never removed: it is evidence. A ledger or a checkpoint that is damaged is not repaired,
-nor is anything else beside it, for then nobody can say what is right.
+Only what can be derived from the ledger is changed. What is wrong or foreign is moved to `quarantine/`,
+never removed: it is evidence. Beside a ledger or a checkpoint that is damaged nothing is changed, for then
+the ledger does not say what is right; `salvage` is for that.
 """
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tcps.files import Disk
+from tcps.rules.findings import Finding
 from tcps.store.engine import Engine
 from tcps.store.view import View
 from tcps.verify import Report
 
 QUARANTINE = "quarantine"
+_POSITION = "records.lock"
 _STRANGERS = ("EXTRA", "MISFILED")
+_OF_LINES = ("FORKED", "timestamp_in_future", "timestamp_decreasing")
+"""What is found of receipts in the ledger's own lines, and no file can mend."""
 
 
 class Step(NamedTuple):
-    """What is done about one file: `rewrite`, `quarantine`, or `leave` with the reason."""
+    """What is done about one thing: `rewrite`, `quarantine`, or `leave` with the reason."""
 
     path: str
     action: str
     why: str
 
 
-def plan(report: Report) -> list[Step]:
-    """The steps that a verification's findings ask for, one for each file."""
+def plan(report: Report, *, salvaging: bool = False) -> list[Step]:
+    """The steps that a verification's findings ask for, one for each file.
+
+    While `salvaging`, the plan of the salvage is no finding.
+    """
     found = [*report.findings, *(f for verdict in report.verdicts for f in verdict.findings)]
-    broken = [finding for finding in found if finding.kind == "integrity"]
-    files = {f.path: f for f in broken if f.path is not None and f.path.startswith("records/")}
-    others = [Step(f.path or "", "leave", f.message) for f in broken if f.path not in files]
-    if others:
-        return others
+    broken = [f for f in found if f.kind == "integrity" and not (salvaging and f.path == "salvage")]
+    damage = [Step(f.path or "", "leave", f.message) for f in broken if _is_damage(f)]
+    if damage:
+        return damage
+    if broken and report.size == 0:
+        return [Step("ledger", "leave", "the ledger has no entry, and there are record files")]
+    files = {f.path: f for f in broken if f.path is not None and f.class_ not in _OF_LINES}
     return [
-        Step(path, "quarantine" if finding.class_ in _STRANGERS else "rewrite", finding.message)
-        for path, finding in sorted(files.items())
+        *(Step(f.path or "", "leave", f.message) for f in broken if f not in files.values()),
+        *(
+            Step(path, "quarantine" if finding.class_ in _STRANGERS else "rewrite", finding.message)
+            for path, finding in sorted(files.items())
+        ),
     ]
+
+
+def is_blocked(steps: list[Step]) -> bool:
+    """Whether the ledger or a checkpoint is damaged, so that nothing can be repaired by it."""
+    return any(step.action == "leave" and _is_of_ledger(step.path) for step in steps)
+
+
+def _is_damage(finding: Finding) -> bool:
+    """Whether a finding is about what the ledger is, or was when somebody looked."""
+    path = finding.path or ""
+    return _is_of_ledger(path) and (finding.class_ != "EXTRA" or path == "salvage")
+
+
+def _is_of_ledger(path: str) -> bool:
+    return path.split("/", maxsplit=1)[0] in ("ledger", "checkpoint", "checkpoints", "salvage")
 
 
 def carry_out(engine: Engine, steps: list[Step]) -> None:
     """Do the steps under the writer's lock, with an index that was made anew from the ledger."""
-    with engine.exclusive() as view:
-        place = engine.fold.folder / QUARANTINE / view.now.replace(":", "")
-        for step in steps:
-            if step.action != "leave":
-                _put_aside(engine, step.path, place)
-        for kind, record_id in _records_at(view, {step.path for step in steps}):
-            row = view.loader.row(kind, record_id)
-            assert row is not None
-            engine.fold.disk.replace(engine.fold.folder / row.path, view.loader.from_ledger(row))
+    paths = {step.path for step in steps if step.action != "leave"}
+    if not paths:
+        return
+    folder, disk = engine.fold.folder, engine.fold.disk
+    place = folder / free_place(disk, folder, engine.clock())
+    with engine.fold.locked():
+        if _POSITION in paths:  # it is written anew when the index is made
+            _copy_aside(disk, folder / _POSITION, place / _POSITION)
+        with engine.exclusive() as view:
+            for path in sorted(paths - {_POSITION}):
+                _put_aside(disk, folder / path, place / path)
+            for kind, record_id in _records_at(view, paths):
+                row = view.loader.row(kind, record_id)
+                assert row is not None
+                disk.replace(folder / row.path, view.loader.from_ledger(row))
 
 
-def _put_aside(engine: Engine, path: str, place: Path) -> None:
-    source, disk = engine.fold.folder / path, engine.fold.disk
+def free_place(disk: Disk, folder: Path, now: str) -> str:
+    """A folder below the store's that is not there yet, named for the time."""
+    taken, name = disk.names(folder / QUARANTINE), now.replace(":", "")
+    names = itertools.chain([name], (f"{name}-{n}" for n in itertools.count(2)))
+    return f"{QUARANTINE}/{next(one for one in names if one not in taken)}"
+
+
+def _copy_aside(disk: Disk, source: Path, target: Path) -> None:
+    content = disk.read_plain(source)
+    if content is None:
+        _put_aside(disk, source, target)
+    else:
+        disk.replace(target, content)
+
+
+def _put_aside(disk: Disk, source: Path, target: Path) -> None:
     if source.is_symlink() or source.exists():
-        disk.make_dirs((place / path).parent)
-        disk.rename(source, place / path)
+        disk.make_dirs(target.parent)
+        disk.rename(source, target)
 
 
 def _records_at(view: View, paths: set[str]) -> Iterator[tuple[str, str]]:

@@ -234,7 +234,7 @@ class View:
         """The files without those of receipts that were added after this snapshot."""
         if found.keys() <= known:
             return found
-        changes = (change for change in self.loader.newer_changes() if change.kind == "receipt")
+        changes = (c for c in self.loader.newer_changes() if c.kind == "receipt" and not c.is_reservation)
         newer = {relative_path(change.kind, change.id, change.record) for change in changes}
         return {path: sha256 for path, sha256 in found.items() if path in known or path not in newer}
 

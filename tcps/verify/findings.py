@@ -61,6 +61,11 @@ def unreadable_note(content: bytes) -> Finding:
     return _finding("UNREADABLE", "records.lock", message, got=shown)
 
 
+def unfinished_salvage() -> Finding:
+    """The plan of a salvage that is still there (format 5.7)."""
+    return _finding("EXTRA", "salvage", "a salvage was interrupted; tcps repair --salvage finishes it")
+
+
 def unreadable_checkpoint(name: str, origin: str, reason: object) -> Finding:
     """A checkpoint that is none, or one of another store."""
     return _finding("UNREADABLE", name, f"{_called(name)} cannot be read: {reason}", expected=origin)

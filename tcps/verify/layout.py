@@ -35,7 +35,7 @@ def strangers(records: RecordFiles) -> list[Finding]:
     """Names in the store's folder, and in that of the ledger, that are none of format 2."""
     known = [(path, _belongs(path)) for path, _ in (*_listed(records, ""), *_listed(records, "ledger"))]
     names = [path for path, belongs in known if not belongs and not is_temporary(path.rpartition("/")[2])]
-    return [findings.foreign(path) for path in names]
+    return [findings.unfinished_salvage() if path == "salvage" else findings.foreign(path) for path in names]
 
 
 def note(records: RecordFiles) -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from tcps.canonical import file_bytes, sha256_hex
-from tcps.ledger import Change, Entry, Ledger, Line, parse_line
+from tcps.ledger import SALVAGE, Change, Entry, Ledger, Line, parse_line
 from tcps.merkle import leaf_hash
 from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Timestamp, from_ms, to_ms
 from tcps.model.text import is_id
@@ -26,6 +26,16 @@ class Stretch(NamedTuple):
 
 Place = tuple[int, int]
 """A line's segment and offset."""
+
+
+class Salvaged(NamedTuple):
+    """An entry that a salvage made: so many records, and receipts among them, rest on its actor's word."""
+
+    sequence: int
+    time: Timestamp
+    actor: str
+    records: int
+    receipts: int
 
 
 class Seen(NamedTuple):
@@ -58,6 +68,8 @@ class Read(NamedTuple):
     """The lines, when they are not."""
     gaps: list[tuple[Place, float]]
     """What the policy of a line says of the longest gap between receipts."""
+    salvaged: list[tuple[Place, Salvaged]]
+    """The entries that a salvage made."""
 
     def lines(self) -> Iterator[Seen]:
         """Every line."""
@@ -82,10 +94,12 @@ class Reader:
         self._spill = spill
         self._wanted = wanted
         self._gaps: list[tuple[Place, float]] = []
+        self._salvaged: list[tuple[Place, Salvaged]] = []
 
     def __call__(self, stretch: Stretch) -> Read:
         """Read a stretch."""
         seen, leaves, self._gaps = list[Seen](), list[bytes](), list[tuple[Place, float]]()
+        self._salvaged = []
         for line in lines_of(self._ledger, stretch):
             leaves.append(leaf_hash(line.content))
             seen.append(self._seen(line))
@@ -98,6 +112,7 @@ class Reader:
             first=first,
             seen=seen if first is None else [],
             gaps=self._gaps,
+            salvaged=self._salvaged,
         )
 
     def _seen(self, line: Line) -> Seen:
@@ -111,14 +126,18 @@ class Reader:
                 self._spill.add(shard, row)
         except ValueError as error:
             return Seen(*place, entry.seq, str(error), parsed=True, whole=line.whole)
+        if entry.action == SALVAGE:
+            self._salvaged.append((place[:2], _salvaged(entry)))
         return Seen(*place, entry.seq, None, parsed=True, whole=line.whole)
 
     def _rows(
         self, change: Change, entry: Entry, place: tuple[int, int, int]
     ) -> Iterator[tuple[int, AnyRow]]:
         """The rows of a change, each with its shard; raises ValueError when the change cannot be."""
-        record = _record(change)
+        record = _record(change, entry.action)
         where = (change.id, entry.seq, *place)
+        if change.is_reservation:
+            return
         if isinstance(record, Receipt):
             if self._is_wanted(record.sku_id):
                 yield shard_of_sku(record.sku_id), _promise(record, change, where)
@@ -171,7 +190,12 @@ def _is_sound(seen: list[Seen]) -> bool:
     )
 
 
-def _record(change: Change) -> Record | None:
+def _salvaged(entry: Entry) -> Salvaged:
+    receipts = sum(change.kind == "receipt" for change in entry.changes if change.record is not None)
+    return Salvaged(entry.seq, entry.time, entry.actor, len(entry.changes), receipts)
+
+
+def _record(change: Change, action: str) -> Record | None:
     """The record of a change; raises ValueError when it is none, or has another digest than stated."""
     kind = KINDS.get(change.kind)
     if kind is None:
@@ -179,7 +203,7 @@ def _record(change: Change) -> Record | None:
     if not is_id(change.id):
         raise ValueError(f"it changes {change.id!r}, which is no id")
     if change.record is None:
-        if kind is Receipt or change.sha256 is not None:
+        if (change.is_reservation and action != SALVAGE) or change.sha256 is not None:
             raise ValueError(f"it deletes {change.id}, and so no entry does")
         return None
     if sha256_hex(file_bytes(change.record)) != change.sha256:

@@ -1,6 +1,6 @@
 """What the ledger says after it was read: a record file may show it, for a line is there before its file."""
 
-from tcps.ledger import Change, Head, Ledger, parse_line
+from tcps.ledger import Head, Ledger, parse_line
 from tcps.projections.records import relative_path
 
 
@@ -18,7 +18,10 @@ class Newer:
             try:
                 entry = parse_line(line, self._head.seq + 1)
                 for change in entry.changes:
-                    self._states.setdefault(_path(change), set()).add(change.sha256)
+                    if change.is_reservation:
+                        continue
+                    path = relative_path(change.kind, change.id, change.record)
+                    self._states.setdefault(path, set()).add(change.sha256)
             except (ValueError, KeyError, TypeError):
                 return
             self._head = Head(entry.seq, line.segment, line.end)
@@ -26,9 +29,3 @@ class Newer:
     def explains(self, path: str, sha256: str | None) -> bool:
         """Whether a record has a newer state with this digest there, or (None) was deleted."""
         return sha256 in self._states.get(path, ())
-
-
-def _path(change: Change) -> str:
-    if change.kind == "receipt" and change.record is None:
-        raise ValueError("a receipt is never deleted")
-    return relative_path(change.kind, change.id, change.record)

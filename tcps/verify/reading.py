@@ -13,7 +13,7 @@ from tcps.rules.findings import Finding
 from tcps.rules.policy import setting
 from tcps.verify import findings
 from tcps.verify.anchors import Roots
-from tcps.verify.lines import Place, Read, Reader, Seen, Stretch
+from tcps.verify.lines import Place, Read, Reader, Salvaged, Seen, Stretch
 from tcps.verify.parallel import results
 from tcps.verify.rows import AnyRow, Heads, Rows, Spill
 
@@ -64,6 +64,7 @@ class Reading:
         self.roots = roots
         self._acknowledged = acknowledged
         self._gaps: list[tuple[Place, float]] = []
+        self._salvaged: list[tuple[Place, Salvaged]] = []
         self._rejected: set[Place] = set()
         self._doubtful: list[tuple[Seen, bytes]] = []
         self._resync = False
@@ -110,11 +111,17 @@ class Reading:
         kept = [hours for place, hours in self._gaps if self._is_part(place)]
         return kept[-1] if kept else float(setting(Policy(), "max_gap_hours"))
 
+    @property
+    def salvaged(self) -> list[Salvaged]:
+        """The entries that a salvage made."""
+        return [entry for place, entry in self._salvaged if self._is_part(place)]
+
     def _is_part(self, place: Place) -> bool:
         return place < self.head[1:] and place not in self._rejected
 
     def _put(self, read: Read) -> None:
         self._gaps += read.gaps
+        self._salvaged += read.salvaged
         if self._is_next(read):
             assert read.first is not None
             size = sum(read.lengths) + len(read.lengths)

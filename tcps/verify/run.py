@@ -12,6 +12,7 @@ from tcps.rules.findings import Finding
 from tcps.verify import findings, layout
 from tcps.verify.anchors import Anchor, Compared, Roots, compare, kept
 from tcps.verify.case import Case
+from tcps.verify.lines import Salvaged
 from tcps.verify.parallel import results, usable_cores
 from tcps.verify.reading import Plan, Reading, plan
 from tcps.verify.rows import shard_of_sku, spills
@@ -31,7 +32,7 @@ class Report(NamedTuple):
     only. `acknowledged` is the tree at the entries that were known as acknowledged when the
     verification began. `consistent` of the anchors outside of the store hold, the newest of size
     `anchored`; `receipts_newer` of the receipts are in no entry that it covers. Of `files_read` files the
-    content was looked at.
+    content was looked at. `salvaged` are the entries that a salvage made: no finding, and no evidence.
     """
 
     verdicts: list[Verdict]
@@ -47,6 +48,7 @@ class Report(NamedTuple):
     anchored: int | None
     receipts_newer: int
     signatures: Signatures
+    salvaged: list[Salvaged]
 
     @property
     def intact(self) -> bool:
@@ -158,6 +160,7 @@ def _report(start: Start, scope: Scope, reading: Reading, compared: Compared, fo
         anchored=compared.anchored,
         receipts_newer=found.receipts_newer,
         signatures=start.signatures,
+        salvaged=reading.salvaged,
     )
 
 

@@ -39,7 +39,7 @@ COMMANDS = {
     "run": "--sku --stage --metrics --evidence --artifact --receipt-file",
     "verify-chain": "--all --complete",
     "verify": "",
-    "repair": "--dry-run",
+    "repair": "--dry-run --salvage",
     "checkpoint": "",
     "root-cause start": "--problem",
     "root-cause add-why": "--question",

@@ -131,3 +131,30 @@ def test_repair_mends_what_the_ledger_knows(proven: Tcps, tmp_path: Path) -> Non
     broken = proven("repair")
     assert broken.code == 12
     assert "leave: ledger/" in broken.out
+
+
+def test_a_damaged_ledger_is_salvaged_by_word_and_every_verification_says_so(
+    proven: Tcps, tmp_path: Path
+) -> None:
+    ledger = tmp_path / ".tcps/ledger/000000000001.jsonl"
+    whole = ledger.read_bytes()
+    ledger.write_bytes(whole.replace(b'"seq":3', b'"seq":4'))
+    left = proven("repair")
+    assert left.code == 12
+    assert left.err.startswith(
+        "hint: restore the store from a backup; if there is none, tcps repair --salvage"
+    )
+    assert proven("repair", "--json").json["hint"]
+    tried = proven("repair", "--salvage", "--dry-run")
+    assert (tried.code, tried.err) == (0, "dry run: nothing was changed\n")
+    assert "append: ledger (entry 3, repair.salvage by alice: 3 records, 2 of them receipts)" in tried.out
+    done = proven("repair", "--salvage", "--json", "--actor", "bob")
+    assert (done.code, done.json["verdict"], done.json["hint"]) == (0, "intact", None)
+    for command in (("verify",), ("verify-chain", "--all")):
+        report = proven(*command, "--json")
+        assert report.code == 0
+        (entry,) = report.json["salvaged"]
+        assert (entry["sequence"], entry["actor"], entry["records"], entry["receipts"]) == (3, "bob", 3, 2)
+        (line,) = [line for line in proven(*command).out.splitlines() if line.startswith("SALVAGED: ")]
+        assert "3 records, 2 receipts among them, rest on the word of bob alone" in line
+    assert proven("repair", "--salvage").out == "there is nothing to repair\n"

@@ -12,11 +12,13 @@ from typing import Any
 from tcps.canonical import file_bytes
 from tcps.files import Disk
 from tcps.ledger import SEGMENT_BYTES, Head, Ledger, parse_line
+from tcps.merkle import Checkpoint
 from tcps.model import Sku
 from tcps.projections.records import relative_path
 from tcps.rules import pipeline
 from tcps.store import Store
 from tcps.store.engine import Engine
+from tcps.verify import Anchor
 from tests.conftest import FixedClock
 
 ROOT = Path(__file__).parents[2]
@@ -25,13 +27,28 @@ INDEX_FILES = ("index.sqlite", "index.sqlite-wal", "index.sqlite-shm")
 
 
 def opened(
-    folder: Path, *, disk: Disk | None = None, segment_bytes: int = SEGMENT_BYTES, boot: str | None = None
+    folder: Path,
+    *,
+    disk: Disk | None = None,
+    segment_bytes: int = SEGMENT_BYTES,
+    boot: str | None = None,
+    actor: str = "alice",
 ) -> Store:
     """A store with the options that only tests need."""
     engine = Engine(
         folder / ".tcps", disk=disk, clock=FixedClock(), wait=10.0, segment_bytes=segment_bytes, boot=boot
     )
-    return Store(engine, "alice")
+    return Store(engine, actor)
+
+
+def made(folder: Path) -> Store:
+    """A new store on a clock that stands still."""
+    return Store.create(folder, actor="alice", clock=FixedClock())
+
+
+def anchor(checkpoint: Checkpoint) -> Anchor:
+    """A checkpoint as somebody outside of the store has it."""
+    return Anchor("kept outside", checkpoint, outside=True)
 
 
 def order(store: Store, title: str = "an order", **fields: Any) -> str:
@@ -82,7 +99,7 @@ def files_by_ledger(folder: Path) -> dict[str, bytes]:
         for change in parse_line(line, None).changes:
             key = (change.kind, change.id)
             if change.record is None:
-                files.pop(paths.pop(key), None)
+                files.pop(paths.pop(key, ""), None)
             else:
                 paths[key] = relative_path(change.kind, change.id, change.record)
                 files[paths[key]] = file_bytes(change.record)
