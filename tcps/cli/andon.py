@@ -7,6 +7,7 @@ import typer
 from tcps.cli.base import (
     AndonId,
     Command,
+    DryRun,
     Limit,
     OrderFilter,
     SkuFilter,
@@ -17,6 +18,7 @@ from tcps.cli.base import (
     opened,
     say,
     text,
+    tried,
     words,
 )
 from tcps.model import Json
@@ -26,6 +28,9 @@ app = group("Andons: stop the line, find the cause, go on.")
 _LIST = columns(
     "id=andon_id", "severity", "status", "sku=sku_id", "stage", "failure=failure_type", "times=occurrences"
 )
+_SWEPT = columns("id=andon_id", "severity", "done", "sku=sku_id", "failure=failure_type")
+_DONE = ("raised", "escalated", "timed out")
+"""What was done to an Andon of the escalation level 0, 1 or 2."""
 _STAGE_HELP = "The stage; aliases such as test or security work."
 
 
@@ -198,6 +203,19 @@ def check(
             say(f"warning: there is no SKU and no Andon of {sku_id}")
     if not answer["can_proceed"]:
         raise typer.Exit(3)
+
+
+@app.command(cls=Command, epilog=examples_text("tcps andon sweep\ntcps andon sweep --quiet"))
+def sweep(ctx: typer.Context, dry_run: DryRun = False) -> None:
+    """Do what is due by now: raise Andons of orders that are too late; escalate and time out Andons."""
+    from tcps.service import due
+    from tcps.service.views import ANDON_FIELDS
+
+    with opened(ctx) as (store, out):
+        events = due.andons(store, dry_run)
+        rows = [event | {"done": _DONE[event["escalation_level"]]} for event in events]
+        out.table(rows, _SWEPT, "nothing is due", document=events, fields=ANDON_FIELDS)
+        tried(dry_run)
 
 
 def stopped(event: Json) -> str:

@@ -126,6 +126,7 @@ def create(
         """tcps work-order list
         tcps work-order list --status queued --bucket security --limit 50
         tcps work-order list --sla breached --sort deadline -o csv
+        tcps work-order list --sla warning --within 4
         tcps work-order list --all --json"""
     ),
 )
@@ -142,6 +143,10 @@ def list_(
     ] = None,
     sku: SkuFilter = None,
     sla: Annotated[str | None, typer.Option("--sla", help="on_time, warning or breached.")] = None,
+    within: Annotated[
+        float | None,
+        typer.Option("--within", metavar="HOURS", help="Only with at most so many hours left."),
+    ] = None,
     sort: Annotated[str, typer.Option("--sort", help="id, created, priority or deadline.")] = "id",
     limit: Limit = None,
     everything: Annotated[bool, typer.Option("--all", help="Ended orders too.")] = False,
@@ -158,6 +163,7 @@ def list_(
             label=label or (),
             sku=sku,
             sla=sla,
+            within=within,
             sort=sort,
             limit=limit,
             everything=everything,

@@ -32,7 +32,7 @@ from tcps.model.text import is_id
 from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _BUSY_SECONDS = 5.0
 _TICKET = re.compile(r"([0-9]{12})[0-9]{6}", re.ASCII)
 
@@ -248,6 +248,7 @@ def _work_order_row(order: WorkOrder) -> tuple[Any, ...]:
         to_ms(order.created_at),
         _ms(order.sla_deadline),
         _ms(order.completed_at),
+        order.sla_andon_id,
     )
 
 
@@ -278,6 +279,8 @@ def _andon_row(andon: AndonEvent) -> tuple[Any, ...]:
         andon.failure_type,
         andon.severity,
         andon.status,
+        to_ms(andon.created_at),
+        andon.escalation_level,
     )
 
 

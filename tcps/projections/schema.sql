@@ -7,7 +7,7 @@ CREATE TABLE counter (kind TEXT PRIMARY KEY, n INT) WITHOUT ROWID;
 CREATE TABLE idempotency ("key" TEXT PRIMARY KEY, seq INT) WITHOUT ROWID;
 
 CREATE TABLE work_order (id TEXT PRIMARY KEY, n INT, bucket TEXT, status TEXT, priority INT, queue_key TEXT,
-                         created INT, deadline INT, completed INT) WITHOUT ROWID;
+                         created INT, deadline INT, completed INT, sla_andon TEXT) WITHOUT ROWID;
 CREATE INDEX work_order_status ON work_order (status, n);
 CREATE INDEX work_order_queue ON work_order (bucket, status, queue_key, priority);
 CREATE INDEX work_order_urgency ON work_order (bucket, status, priority, queue_key);
@@ -31,7 +31,7 @@ CREATE INDEX receipt_sku ON receipt (sku_id, stage, sequence);
 CREATE INDEX receipt_stage ON receipt (stage, status, n);
 CREATE INDEX receipt_work_order ON receipt (work_order_id, n);
 CREATE TABLE andon_event (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id TEXT, stage INT, failure_type TEXT,
-                          severity TEXT, status TEXT) WITHOUT ROWID;
+                          severity TEXT, status TEXT, created INT, level INT) WITHOUT ROWID;
 CREATE INDEX andon_sku ON andon_event (sku_id, status, stage);
 CREATE INDEX andon_status ON andon_event (status, severity, n);
 CREATE INDEX andon_work_order ON andon_event (work_order_id);

@@ -10,8 +10,6 @@ from tcps.rules.state import found
 from tcps.service import views
 from tcps.store import Store, filters
 
-_UNRESOLVED = (AndonStatus.OPEN, AndonStatus.INVESTIGATING)
-
 
 def trigger(store: Store, *, details: object = None, message: str | None = None, **fields: Any) -> Json:
     """Stop the line for a SKU."""
@@ -34,7 +32,7 @@ def lists(
     """The Andons that meet every filter, oldest first; without a status, those not resolved."""
     chosen = [parse_enum(AndonStatus, value) for value in status]
     where = filters.records(
-        statuses=chosen or ([] if everything else _UNRESOLVED),
+        statuses=chosen or ([] if everything else filters.UNRESOLVED),
         severities=[parse_enum(Severity, value) for value in severity],
         sku_id=None if sku is None else checked_id("sku_id", sku),
         work_order_id=None if work_order is None else checked_id("work_order_id", work_order),
@@ -74,7 +72,7 @@ def check(store: Store, sku_id: str | None = None, stage: str | None = None) -> 
             held = andon.blocking(view, checked_id("sku_id", sku_id), at)
             known = view.get(Sku, sku_id) is not None or bool(view.andons_of(sku_id))
         else:
-            where = filters.records(statuses=_UNRESOLVED)
+            where = filters.records(statuses=filters.UNRESOLVED)
             events = view.andon_events(where, None)
             held = [event for event in events if at is None or event.stage.number <= at.number]
     return {

@@ -8,6 +8,7 @@ import msgspec
 from tcps.canonical import parse_input
 from tcps.errors import InvalidInput, TcpsError, invalid_field, missing
 from tcps.model import (
+    HOUR_MS,
     Bucket,
     Json,
     SlaStatus,
@@ -22,8 +23,6 @@ from tcps.rules.state import found
 from tcps.service import views
 from tcps.service.trial import transaction
 from tcps.store import Store, View, filters
-
-_OPEN = tuple(status for status in WorkOrderStatus if not status.terminal)
 
 
 def create(
@@ -102,21 +101,28 @@ def lists(
     label: Sequence[str] = (),
     sku: str | None = None,
     sla: str | None = None,
+    within: float | None = None,
     sort: str = "id",
     limit: int | None = None,
     everything: bool = False,
 ) -> list[Json]:
-    """The work orders that meet every filter; without a status, those that are not ended."""
+    """The work orders that meet every filter; without a status, those that are not ended.
+
+    `within` is in hours: those that have no more time left to their deadline.
+    """
+    if within is not None and not 0 <= within <= 1e6:
+        raise invalid_field("within", f"is a number of hours, 0 or more, not {within}")
     if sort not in filters.SORTS:
         raise invalid_field("sort", f"is one of {', '.join(filters.SORTS)}, not {sort!r}")
     chosen = [parse_enum(WorkOrderStatus, value) for value in status]
     with store.view() as view:
         where = filters.work_orders(
-            statuses=chosen or ([] if everything else _OPEN),
+            statuses=chosen or ([] if everything else filters.OPEN_ORDERS),
             buckets=[parse_enum(Bucket, value) for value in bucket],
             labels=[clean("label", name, LABEL) for name in label],
             sku_id=None if sku is None else checked_id("sku_id", sku),
             sla=None if sla is None else parse_enum(SlaStatus, sla),
+            within_ms=None if within is None else round(within * HOUR_MS),
             now=view.now,
         )
         found_orders = view.work_orders(where, limit, filters.SORTS[sort])

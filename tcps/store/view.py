@@ -183,6 +183,16 @@ class View:
         """The root-cause analyses that meet the filter, oldest first."""
         yield from self.records(Analysis, self._ids("analysis", where, limit, "n"))
 
+    def ids(self, table: str, where: Filter) -> list[str]:
+        """The ids of the records that meet the filter, oldest first."""
+        return list(self._ids(table, where, None, "n"))
+
+    def deadlines(self, where: Filter) -> Iterator[tuple[str, Bucket, int, str | None]]:
+        """Id, bucket, deadline in milliseconds and `sla_andon_id` of the work orders that meet the filter."""
+        sql = f"SELECT id, bucket, deadline, sla_andon FROM work_order {where.sql()} ORDER BY n"
+        for order_id, bucket, deadline, andon_id in self.loader.index.db.execute(sql, where.values):
+            yield order_id, Bucket(bucket), deadline, andon_id
+
     def history(self, kind: str, record_id: str) -> list[int]:
         """The sequence numbers of the ledger entries that changed a record."""
         sql = "SELECT seq FROM change WHERE kind=? AND id=? ORDER BY seq"

@@ -26,6 +26,7 @@ COMMANDS = {
     "andon investigate": "",
     "andon resolve": "--root-cause --fix --prevention --resolver",
     "andon check": "--stage",
+    "andon sweep": "--dry-run",
     "sku create": "--work-order",
     "sku list": "",
     "sku show": "",

@@ -1,4 +1,4 @@
-"""`tcps heijunka schedule` and `tcps work-order next` (interface 3; domain 5 pull, 6.2)."""
+"""`tcps heijunka schedule`, `tcps work-order next`, `tcps andon sweep` (interface 3; domain 5, 6.2)."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tcps.model import HOUR_MS, from_ms, system_clock, to_ms
 from tcps.store import Store
 from tests.cli.conftest import Tcps, process
 
@@ -153,3 +154,29 @@ def test_parallel_readers_of_the_schedule_see_the_same(queued: Tcps, tmp_path: P
         seen = list(pool.map(lambda _: process(tmp_path, "heijunka", "schedule", "--json").json, range(10)))
     assert len(seen[0]["slots"]) == 200
     assert all(one == other for one, other in pairwise(seen))
+
+
+def test_sweep_does_what_is_due(tcps: Tcps, tmp_path: Path) -> None:
+    """Andons of orders that are too late, escalations, timeouts (domain 5 sla_check, 10.2 sweep)"""
+    now = to_ms(system_clock())
+    with Store.open(tmp_path, actor="alice", clock=lambda: from_ms(now - 25 * HOUR_MS)) as store:
+        store.store_work_order({"title": "late", "bucket": "security"})
+        store.store_andon_event({"sku_id": "a", "failure_type": "test_failure", "severity": "medium"})
+        store.store_andon_event({"sku_id": "b", "failure_type": "test_failure", "severity": "low"})
+    assert tcps("work-order", "list", "--within", "1", "--json").json[0]["sla_status"] == "breached"
+    tried = tcps("andon", "sweep", "--dry-run")
+    assert [line.split() for line in tried.out.splitlines()] == [
+        ["id", "severity", "done", "sku", "failure"],
+        ["ANDON-3", "high", "raised", "WO-1", "sla_breach"],
+        ["ANDON-1", "medium", "timed", "out", "a", "test_failure"],
+        ["ANDON-2", "low", "escalated", "b", "test_failure"],
+    ]
+    assert tried.err == "dry run: nothing was changed\n"
+    events = tcps("andon", "sweep", "--json").json
+    assert [(event["andon_id"], event["escalation_level"]) for event in events] == [
+        ("ANDON-3", 0),
+        ("ANDON-1", 2),
+        ("ANDON-2", 1),
+    ]
+    assert tcps("andon", "sweep").out == "nothing is due\n"
+    assert tcps("andon", "sweep", "--json").json == []
