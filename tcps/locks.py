@@ -33,15 +33,16 @@ class Lock:
         self._fd: int | None = None
         _all.add(self)
 
-    def acquire(self) -> None:
+    def acquire(self, wait: float | None = None) -> None:
         """Take the lock. Raises LockTimeout, naming the holder, when it is not free in time."""
+        wait = self.wait if wait is None else wait
         while True:
             with storage("lock", self.path):
                 if self._fd is None:
                     self._fd = self._system.open(self.path, os.O_RDWR | os.O_CREAT, FILE_MODE)
-                taken = _try(self._fd) or (self.wait > 0 and self._wait_for(self._fd))
+                taken = _try(self._fd) or (wait > 0 and self._wait_for(self._fd, wait))
             if not taken:
-                raise held(self.path, self.wait)
+                raise held(self.path, wait)
             if self._is_in_place(self._fd):
                 return
             self.close()  # somebody removed the file, which nobody should: what is there now counts
@@ -92,10 +93,10 @@ class Lock:
         except FileNotFoundError:
             return False
 
-    def _wait_for(self, fd: int) -> bool:
+    def _wait_for(self, fd: int, wait: float) -> bool:
         waiter = _Waiter(fd)
         try:
-            return waiter.taken_within(self.wait)
+            return waiter.taken_within(wait)
         finally:
             if waiter.abandoned:  # its thread still has the descriptor
                 self._fd = None
@@ -115,7 +116,7 @@ class _Waiter:
         taken = False
         threading.Thread(target=self._block, daemon=True).start()
         try:
-            taken = self._done.wait(seconds)
+            taken = self._done.wait(min(seconds, threading.TIMEOUT_MAX))
         finally:  # also when a signal ends the wait
             with self._deciding:
                 self.abandoned = not taken
@@ -139,16 +140,17 @@ class _Waiter:
 class PollingLock(Lock):
     """The same lock by `filelock`: for platforms without flock(2)."""
 
-    def acquire(self) -> None:
+    def acquire(self, wait: float | None = None) -> None:
         """Take the lock, asking again and again. Raises LockTimeout."""
         from filelock import FileLock, Timeout
 
-        self._file_lock = FileLock(str(self.path), timeout=self.wait, mode=FILE_MODE)
+        wait = self.wait if wait is None else wait
+        self._file_lock = FileLock(str(self.path), timeout=wait, mode=FILE_MODE)
         with storage("lock", self.path):
             try:
                 self._file_lock.acquire()
             except Timeout:
-                raise held(self.path, self.wait) from None
+                raise held(self.path, wait) from None
             self._fd = self._system.open(self.path, os.O_RDWR)
 
     def release(self) -> None:

@@ -33,7 +33,9 @@ from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
 SCHEMA_VERSION = 4
-_BUSY_SECONDS = 5.0
+BUSY_SECONDS = 5.0
+"""How long SQLite waits when another process is opening, closing or writing the file."""
+_SOON_MS = 5
 _TICKET = re.compile(r"([0-9]{12})[0-9]{6}", re.ASCII)
 
 
@@ -55,16 +57,21 @@ class Position(NamedTuple):
 
 
 class Index:
-    """One index database, on disk or (`path` None) in memory; `new` makes the file."""
+    """One index database, on disk or (`path` None) in memory; `new` makes the file.
 
-    def __init__(self, path: Path | None, store_id: str, boot: str, *, new: bool = False) -> None:
+    `wait` bounds the wait for another connection, in seconds.
+    """
+
+    def __init__(
+        self, path: Path | None, store_id: str, boot: str, *, wait: float = BUSY_SECONDS, new: bool = False
+    ) -> None:
         self.path = path
         self.store_id = store_id
         self.boot = boot
         mode = "rwc" if new else "rw"
         self.db = sqlite3.connect(
             ":memory:" if path is None else f"{path.absolute().as_uri()}?mode={mode}",
-            timeout=_BUSY_SECONDS,
+            timeout=wait,
             isolation_level=None,
             check_same_thread=False,
             uri=path is not None,
@@ -77,6 +84,19 @@ class Index:
         except sqlite3.Error:
             self.db.close()
             raise
+
+    def begin_soon(self) -> None:
+        """Open a transaction that writes; raises sqlite3.OperationalError while another one goes on."""
+        wait = self.db.execute("PRAGMA busy_timeout").fetchone()[0]
+        self.db.execute(f"PRAGMA busy_timeout={_SOON_MS}")
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        finally:
+            self.db.execute(f"PRAGMA busy_timeout={wait}")
+
+    def is_empty(self) -> bool:
+        """Whether nothing was committed to it yet."""
+        return bool(self.db.execute("PRAGMA user_version").fetchone()[0] == 0)
 
     def usable(self) -> bool:
         """Whether this index is of this program's schema, this store and this boot of the machine."""

@@ -135,6 +135,7 @@ class RecordFiles:
         entries: Callable[[int, int], Iterable[Entry]],
         last: int,
         digests: Callable[[str, str], Iterable[str]] = lambda kind, record_id: (),
+        wait: float | None = None,
     ) -> None:
         """Bring the files up to entry `last`, which is durable; `entries(first, last)` reads them.
 
@@ -143,7 +144,7 @@ class RecordFiles:
         state of its record (`digests(kind, id)` are all that it ever had) nor a remnant of one: it
         was changed by other hands, which a verification must see.
         """
-        with self.locked():
+        with self.locked(wait):
             note = self._lock.read_note()
             position = self._position(note)
             if position < last:
@@ -155,9 +156,9 @@ class RecordFiles:
                 self._lock.write_note(made)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, wait: float | None = None) -> Iterator[None]:
         """Hold `records.lock`, which whoever writes a record file does."""
-        self._lock.acquire()
+        self._lock.acquire(wait)
         try:
             yield
         finally:

@@ -18,12 +18,15 @@ from tcps.ledger import Entry, Ledger
 from tcps.locks import Lock
 from tcps.merkle import Signed
 from tcps.model import Clock
-from tcps.projections.index import Index, Position
+from tcps.projections.index import BUSY_SECONDS, Index, Position
 from tcps.projections.records import RecordFiles
 from tcps.store import recovery
 from tcps.store.loading import Loader
 from tcps.store.location import Identity
 from tcps.store.opening import IndexFile
+
+_TURNS = 20
+"""How often a reader asks for the index, some milliseconds each, before it goes on without."""
 
 
 class Fold:
@@ -49,7 +52,8 @@ class Fold:
         self._lock = lock
         self._depth = 0
         self._sound = False
-        self._file = IndexFile(disk, folder / "index.sqlite", identity.store_id, records.boot, ledger)
+        wait = min(max(lock.wait, BUSY_SECONDS), 10**6)  # SQLite counts milliseconds in 32 bits
+        self._file = IndexFile(disk, folder / "index.sqlite", identity.store_id, records.boot, ledger, wait)
 
     @property
     def index(self) -> Index:
@@ -89,11 +93,11 @@ class Fold:
             self.notices.append(text)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, wait: float | None = None) -> Iterator[None]:
         """Hold the writer's lock, whose file says who holds it; may be nested."""
         owner = os.getpid()
         if self._depth == 0:
-            self._lock.acquire()
+            self._lock.acquire(wait)
         self._depth += 1
         try:
             if self._depth == 1:
@@ -107,17 +111,19 @@ class Fold:
                     self._lock.release()
 
     def refresh(self) -> None:
-        """Bring the index to the ledger's head as a reader may: without the writer's lock."""
-        try:
-            self._follow()
-        except IntegrityError:  # lines may have been taken back meanwhile; if not, opening says so
-            self.pause()
-            self._follow()
-        except sqlite3.Error as error:
-            if self.mistrust(error):
+        """Bring the index to the ledger's head as a reader may: without a lock, and waiting for nobody."""
+        for again in (True, False):
+            try:
                 self._follow()
-            else:  # read-only, full, or held by a writer that does not move
-                self._in_memory()
+                return
+            except IntegrityError:  # lines may have been taken back meanwhile; if not, opening says so
+                if not again:
+                    raise
+                self.pause()
+            except sqlite3.Error as error:
+                if not (again and self.mistrust(error)):  # read-only, full, or held by one who does not move
+                    self._in_memory(copied=_code(error) == sqlite3.SQLITE_BUSY)
+                    return
 
     def begin(self) -> Position:
         """Open the SQLite transaction of a writer, who holds the lock, at the ledger's head."""
@@ -142,10 +148,9 @@ class Fold:
 
     def mistrust(self, error: sqlite3.Error) -> bool:
         """Remove the index if the error means that it is damaged; whether it did."""
-        damage = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        if damage not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if _code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return False
-        with contextlib.suppress(TcpsError), self.locked():
+        with contextlib.suppress(TcpsError), self.locked(0):
             self.discard()
             return True
         return False
@@ -153,17 +158,32 @@ class Fold:
     def _follow(self) -> None:
         if self._file.is_stale():
             self.pause()
-        if self._at_head(self.index.position()):
+        if not self._began():
             return
-        acknowledged, db = self._acknowledged(), self.index.db
-        db.execute("BEGIN IMMEDIATE")
         try:
+            acknowledged = self._acknowledged()
             recovery.confirm(self.index.position(), self.ledger)
             reached = recovery.fold(self.index, self.ledger)
-            db.commit()
+            self.index.db.commit()
         finally:
             self.rollback()
         recovery.require_sound(self.ledger, reached, acknowledged)
+
+    def _began(self) -> bool:
+        """Open a transaction to apply what is missing; False when nothing is.
+
+        Most often it is missing because a writer has just appended it and is about to commit the index.
+        """
+        turns = _TURNS
+        while not self._at_head(self.index.position()):
+            try:
+                self.index.begin_soon()
+                return True
+            except sqlite3.OperationalError as error:
+                turns -= 1
+                if _code(error) != sqlite3.SQLITE_BUSY or turns == 0:
+                    raise
+        return False
 
     def _begun(self) -> Position:
         if self._file.is_stale() or self.index.path is None:
@@ -198,7 +218,7 @@ class Fold:
         with contextlib.suppress(sqlite3.Error, IntegrityError):
             return self._file.open()
         try:
-            with self.locked():
+            with self.locked(None if self._file.being_made else 0):
                 return self._opened_or_new()
         except (sqlite3.Error, LockTimeout):
             return self._in_memory()
@@ -241,18 +261,28 @@ class Fold:
         try:
             self.ledger.sync_end()
             self.records.project(
-                lambda first, end: map(loader.entry, range(first, end + 1)), last, loader.digests
+                lambda first, end: map(loader.entry, range(first, end + 1)), last, loader.digests, wait=0
             )
+        except LockTimeout:  # who has the lock is at it
+            return
         except TcpsError as error:
             self.notice(f"record files are behind the ledger: {error.message}")
 
-    def _in_memory(self) -> Index:
-        self.pause()
+    def _in_memory(self, copied: bool = False) -> Index:
+        """The ledger folded in memory, from the beginning or on from where the index is."""
         acknowledged = self._acknowledged()
-        index = self._file.in_memory()
+        try:
+            index = self._file.copied() if copied else self._file.in_memory()
+        except (sqlite3.Error, IntegrityError):
+            index = self._file.in_memory()
         try:
             recovery.require_sound(self.ledger, recovery.fold(index, self.ledger), acknowledged)
         except BaseException:
             self.pause()
             raise
         return index
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; errors that are Python's own mean a damaged index."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF

@@ -17,12 +17,17 @@ use or to close them, so a child that inherited one makes the index anew, in ano
 
 
 class IndexFile:
-    """The index's file of one store; `index` is the connection that this process has to it, if any."""
+    """The index's file of one store; `index` is the connection that this process has to it, if any.
 
-    def __init__(self, disk: Disk, path: Path, store_id: str, boot: str, ledger: Ledger) -> None:
+    `being_made` says that `open` met a file that somebody is making.
+    """
+
+    def __init__(self, disk: Disk, path: Path, store_id: str, boot: str, ledger: Ledger, wait: float) -> None:
         self.disk = disk
         self.path = path
+        self.wait = wait
         self.index: Index | None = None
+        self.being_made = False
         self._store_id = store_id
         self._boot = boot
         self._ledger = ledger
@@ -31,11 +36,12 @@ class IndexFile:
     def open(self) -> Index:
         """The index that lies there. Raises sqlite3.Error when it is none, not ours, or was replaced
         meanwhile; IntegrityError when the ledger has not what it has applied."""
-        inode = self._named()
+        inode, self.being_made = self._named(), False
         if inode in _inherited:
             raise sqlite3.DatabaseError("the index is in use by the process that forked this one")
-        index = Index(self.path, self._store_id, self._boot)
+        index = Index(self.path, self._store_id, self._boot, wait=self.wait)
         try:
+            self.being_made = index.is_empty()
             if not index.usable() or self._named() != inode:
                 raise sqlite3.DatabaseError("it is of another store, schema or boot")
             recovery.confirm(index.position(), self._ledger)
@@ -48,15 +54,29 @@ class IndexFile:
         """A new file with an empty index, in a SQLite transaction; the writer's lock is held."""
         self.remove()
         self.disk.close(self.disk.open_append(self.path))  # private to the user, as all files
-        index = self._keep(Index(self.path, self._store_id, self._boot, new=True))
+        index = self._keep(Index(self.path, self._store_id, self._boot, wait=self.wait, new=True))
         index.db.execute("BEGIN IMMEDIATE")
         index.create()
         return index
 
     def in_memory(self) -> Index:
         """An empty index that needs no file."""
+        self.close()
         index = Index(None, self._store_id, self._boot)
         index.create()
+        return self._keep(index)
+
+    def copied(self) -> Index:
+        """The open index in memory, as it is at this moment, whoever is writing to it. Raises as `open`."""
+        assert self.index is not None
+        index = Index(None, self._store_id, self._boot)
+        try:
+            self.index.db.backup(index.db)
+            recovery.confirm(index.position(), self._ledger)
+        except BaseException:
+            index.close()
+            raise
+        self.close()
         return self._keep(index)
 
     def is_stale(self) -> bool:

@@ -131,7 +131,8 @@ def classes(store: Store) -> set[str]:
 def process(mode: str, *arguments: object) -> subprocess.Popen[str]:
     """A process of its own that runs one mode of `tests.store.work`."""
     command = [sys.executable, "-m", "tests.store.work", mode, *map(str, arguments)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
 
 
 def results(processes: list[subprocess.Popen[str]]) -> list[Any]:

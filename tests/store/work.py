@@ -10,7 +10,7 @@ from typing import TextIO
 
 from tcps.errors import TcpsError
 from tcps.locks import Lock
-from tcps.rules import work_orders
+from tcps.rules import order_updates, work_orders
 from tcps.store import Store
 from tests.store import shop
 
@@ -110,6 +110,40 @@ def read(folder: str, seconds: str) -> None:
     print(json.dumps(wrong))
 
 
+def glance(folder: str) -> None:
+    """Read once in every way, ready to wait for ever; print the ids of the orders that were there."""
+    with Store.open(folder, actor="reader", wait=10**6) as store:
+        ids = [order.id for order in store.list_work_orders()]
+        assert store.get_work_order(ids[0]).id == ids[0]
+        assert store.change_history("work_order", ids[0])
+        assert store.verify_integrity().intact
+    print(json.dumps(ids))
+
+
+def look(folder: str) -> None:
+    """Keep one view open: print how many orders it shows, whenever a line comes in."""
+    with Store.open(folder, actor="reader") as store, store.view():
+        for _ in sys.stdin:
+            print(len(store.list_work_orders()), flush=True)
+
+
+def move(folder: str) -> None:
+    """Give two orders the same new title in one transaction, again and again until killed."""
+    with Store.open(folder, actor="writer") as store:
+        for n in range(1_000_000):
+            with store.transaction("move") as draft:
+                for order_id in ("WO-1", "WO-2"):
+                    order_updates.update(draft, order_id, {"title": f"{n}"}, None)
+
+
+def stand(folder: str) -> None:
+    """Stand still inside a transaction, with a change made, until killed."""
+    with Store.open(folder, actor="writer") as store, store.transaction():
+        shop.order(store)
+        print("inside", flush=True)
+        time.sleep(600)
+
+
 def hold(path: str) -> None:
     """Hold a lock until killed."""
     lock = Lock(Path(path), 1)
@@ -119,9 +153,9 @@ def hold(path: str) -> None:
     time.sleep(600)
 
 
-MODES: dict[str, Callable[..., None]] = {
-    mode.__name__: mode for mode in (write, start, resolve, endless, verify, read, hold)
-}
+_ALL: tuple[Callable[..., None], ...]
+_ALL = (write, start, resolve, endless, verify, read, glance, look, move, stand, hold)
+MODES = {mode.__name__: mode for mode in _ALL}
 
 if __name__ == "__main__":
     MODES[sys.argv[1]](*sys.argv[2:])
