@@ -25,6 +25,7 @@ from tcps.model.enums import (
 )
 from tcps.model.kinds import KINDS, PREFIXES, number_of
 from tcps.model.learning import Analysis, Suggestions, Why
+from tcps.model.period import Period, parse_period
 from tcps.model.records import (
     NEVER,
     AndonEvent,
@@ -42,6 +43,7 @@ from tcps.model.records import (
     WorkOrder,
 )
 from tcps.model.time import (
+    DAY_MS,
     HOUR_MS,
     SKEW_MS,
     Clock,
@@ -54,6 +56,7 @@ from tcps.model.time import (
 
 __all__ = [
     "BUCKETS",
+    "DAY_MS",
     "FAILURES",
     "HOUR_MS",
     "KINDS",
@@ -73,6 +76,7 @@ __all__ = [
     "Json",
     "Occurrence",
     "Part",
+    "Period",
     "Policy",
     "PullSignal",
     "Receipt",
@@ -94,6 +98,7 @@ __all__ = [
     "from_ms",
     "number_of",
     "parse_enum",
+    "parse_period",
     "parse_priority",
     "parse_timestamp",
     "shown",

@@ -15,6 +15,7 @@ Timestamp = NewType("Timestamp", str)
 Clock = Callable[[], Timestamp]
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 SKEW_MS = 5 * 60_000
 """How far ahead of now a given timestamp may be (domain 8.1)."""
 

@@ -21,7 +21,7 @@ from tcps.model import HOUR_MS, SKEW_MS, STAGES, AndonEvent, ReceiptStatus, Time
 from tcps.rules.chain_files import files
 from tcps.rules.findings import Chain, Expected, Finding, Verdict, broken, incomplete
 
-__all__ = ["Chain", "Expected", "Finding", "Verdict", "andon_span", "broken_at", "judge"]
+__all__ = ["Chain", "Expected", "Finding", "Verdict", "andon_span", "broken_at", "covered", "judge"]
 
 
 def judge(chain: Chain, now: Timestamp) -> Verdict:
@@ -103,14 +103,14 @@ def _gaps(chain: Chain) -> Iterable[Finding]:
     limit = chain.max_gap_hours * HOUR_MS
     for first, second in pairwise(chain.expected):
         start, end = to_ms(first.timestamp), to_ms(second.timestamp)
-        gap = end - start - _covered(chain.andon_spans, start, end)
+        gap = end - start - covered(chain.andon_spans, start, end)
         if gap > limit:
             hours = round(gap / HOUR_MS, 2)
             why = f"{hours} hours passed since the receipt before; {chain.max_gap_hours:g} are allowed"
             yield incomplete("gap_too_large", second, why, chain.max_gap_hours, hours)
 
 
-def _covered(spans: Iterable[tuple[int, int]], start: int, end: int) -> int:
+def covered(spans: Iterable[tuple[int, int]], start: int, end: int) -> int:
     """How much of [start, end) lies in the spans, overlaps counted once."""
     covered, reached = 0, start
     for first, last in sorted(spans):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
-from statistics import fmean, pstdev
+from math import sqrt
 from typing import NamedTuple
 
 from tcps.rules.heijunka import Slot
@@ -28,7 +28,7 @@ def score(slots: Sequence[Slot]) -> Score:
         return Score(1.0, 1.0, 1.0)
     counts = Counter(slot.bucket for slot in slots).values()
     batching = 1 - (longest_run(slots) - 1) / (len(slots) - 1) if len(slots) > 1 else 1.0
-    variation = pstdev(counts) / fmean(counts)
+    variation = sqrt(len(counts) * sum(n * n for n in counts) - len(slots) ** 2) / len(slots)
     late = sum(slot.priority * place for place, slot in enumerate(slots)) / len(slots)
     priority = 1 - late / sum(slot.priority for slot in slots)
     return Score(*(min(max(part, 0.0), 1.0) for part in (batching, 1 - min(variation / 2, 1), priority)))

@@ -1,7 +1,7 @@
 """Production as it is at one moment: look-ups and lists from the index, records from their files."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -10,6 +10,7 @@ from tcps.model import (
     Analysis,
     AndonEvent,
     Bucket,
+    Period,
     Policy,
     Receipt,
     Record,
@@ -17,6 +18,8 @@ from tcps.model import (
     Stage,
     Timestamp,
     WorkOrder,
+    WorkOrderStatus,
+    to_ms,
 )
 from tcps.projections.records import relative_path
 from tcps.rules.chain import Chain, Expected, Verdict, andon_span, judge
@@ -24,6 +27,9 @@ from tcps.rules.heijunka import Lane, Recent, Waiting
 from tcps.rules.policy import setting
 from tcps.store.filters import Filter
 from tcps.store.loading import Loader
+
+if TYPE_CHECKING:
+    from tcps.rules.order_report import OrderFacts
 
 R = TypeVar("R", bound=Record)
 
@@ -192,6 +198,21 @@ class View:
         sql = f"SELECT id, bucket, deadline, sla_andon FROM work_order {where.sql()} ORDER BY n"
         for order_id, bucket, deadline, andon_id in self.loader.index.db.execute(sql, where.values):
             yield order_id, Bucket(bucket), deadline, andon_id
+
+    def order_facts(self, period: Period) -> "Iterator[OrderFacts]":
+        """The work orders that were created in the period, oldest first."""
+        from tcps.rules.order_report import OrderFacts
+
+        sql = """SELECT id, bucket, status, priority, created, deadline, completed FROM work_order
+                 WHERE created >= ? AND created < ? ORDER BY n"""
+        rows = self.loader.index.db.execute(sql, (to_ms(period.start), to_ms(period.end)))
+        for order_id, bucket, status, *rest in rows:
+            yield OrderFacts(order_id, Bucket(bucket), WorkOrderStatus(status), *rest)
+
+    def andons_created(self, period: Period) -> list[AndonEvent]:
+        """The Andons that were created in the period, oldest first."""
+        where = Filter().add("created >= ? AND created < ?", to_ms(period.start), to_ms(period.end))
+        return list(self.andon_events(where, None))
 
     def history(self, kind: str, record_id: str) -> list[int]:
         """The sequence numbers of the ledger entries that changed a record."""
