@@ -37,13 +37,29 @@ Artifacts = Annotated[
     list[str] | None,
     typer.Option("--artifact", metavar="FILE", help="A file that came out; may be repeated."),
 ]
+Junit = Annotated[
+    list[str] | None,
+    typer.Option("--junit", metavar="FILE", help="JUnit XML, read into test counts; may be repeated."),
+]
+Coverage = Annotated[
+    list[str] | None,
+    typer.Option("--coverage", metavar="FILE", help="Cobertura or LCOV, for line_coverage; may be repeated."),
+]
+Sarif = Annotated[
+    list[str] | None,
+    typer.Option("--sarif", metavar="FILE", help="SARIF 2.1, read into security findings; may be repeated."),
+]
+Sbom = Annotated[
+    list[str] | None,
+    typer.Option("--sbom", metavar="FILE", help="CycloneDX or SPDX in JSON; may be repeated."),
+]
 
 
 @app.command(
     cls=Command,
     epilog=examples_text(
         """tcps receipt add --sku SKU-1 --stage compile --status pass --metrics '{"compile_errors": 0}'
-        tcps receipt add --sku SKU-1 --stage test --status pass --metrics @metrics.json --duration-ms 4200
+        tcps receipt add --sku SKU-1 --stage test --status pass --junit junit.xml --coverage coverage.xml
         tcps receipt add --sku SKU-1 --stage smoke --status fail --evidence @log.json --artifact app.whl"""
     ),
 )
@@ -55,23 +71,34 @@ def add(
     metrics: Metrics = None,
     evidence: EvidenceOption = None,
     artifacts: Artifacts = None,
+    junit: Junit = None,
+    coverage: Coverage = None,
+    sarif: Sarif = None,
+    sbom: Sbom = None,
     duration_ms: Annotated[int, typer.Option("--duration-ms", min=0, help="How long the run took.")] = 0,
 ) -> None:
-    """Record a run of a SKU's current stage; exits with 3 when its gate fails."""
-    from tcps.rules.pipeline import read_run
-    from tcps.service import line
+    """Record a run of a SKU's current stage; exits with 3 when its gate fails.
 
+    What reports say becomes metrics; their files become artifacts.
+    """
+    from tcps.rules.pipeline import read_run
+    from tcps.service import artifacts as files
+    from tcps.service import line, reports
+
+    paths = report_paths(junit, coverage, sarif, sbom)
     run = read_run(
         sku_id=sku,
         stage=stage,
         status=status,
         metrics=json_value(metrics, "--metrics"),
         evidence=json_value(evidence, "--evidence"),
-        artifacts=[line.artifact(path) for path in artifacts or ()],
+        artifacts=[files.artifact(path) for path in artifacts or ()],
         duration_ms=duration_ms,
     )
+    reports.refuse_given_tests(paths, run.evidence)
+    readings = reports.read(paths)
     with opened(ctx) as (store, out):
-        done = line.add_receipt(store, run)
+        done = line.add_receipt(store, run, readings)
         out.record(line.recorded(store, done), summary(done))
     if done.receipt.status == "fail":
         raise typer.Exit(3)
@@ -140,6 +167,13 @@ def verify(
         found = line.verify_receipt(store, receipt)
         said = f"{found['receipt_id']} is as the ledger holds it ({found['sku_id']}, {found['stage']})"
         out.record(found, [said])
+
+
+def report_paths(*options: list[str] | None) -> Any:
+    """The files of the report options, in the order junit, coverage, sarif, sbom."""
+    from tcps.evidence.source import Kind
+
+    return {kind: files or () for kind, files in zip(Kind, options, strict=True)}
 
 
 def _stated(receipt: Any) -> list[str]:

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from tcps.cli.base import SkuOption, json_value, opened, say, single
-from tcps.cli.receipt import Artifacts, EvidenceOption, Metrics, StageOption, summary
+from tcps.cli.receipt import (
+    Artifacts,
+    Coverage,
+    EvidenceOption,
+    Junit,
+    Metrics,
+    Sarif,
+    Sbom,
+    StageOption,
+    report_paths,
+    summary,
+)
 from tcps.errors import TcpsError
 from tcps.model import Stage, parse_enum
 
@@ -19,6 +30,10 @@ def _run(
     metrics: Metrics = None,
     evidence: EvidenceOption = None,
     artifacts: Artifacts = None,
+    junit: Junit = None,
+    coverage: Coverage = None,
+    sarif: Sarif = None,
+    sbom: Sbom = None,
     receipt_file: Annotated[
         str | None, typer.Option("--receipt-file", metavar="FILE", help="Write the receipt there, as JSON.")
     ] = None,
@@ -27,20 +42,25 @@ def _run(
 
     CMD's output passes through untouched. Its receipt holds the exit code, the time, and digests of
     output and artifacts; the gate is judged; the SKU advances when it passes, an Andon is raised when
-    it fails. Files of --metrics, --evidence and --artifact are read after CMD has ended, so that CMD
-    may write them. The summary goes to stderr. Exits with CMD's own code, or 3 when the gate fails.
+    it fails. Files of options are read after CMD has ended, so that CMD may write them; a report
+    that it did not write makes the receipt a fail. The summary goes to stderr. Exits with CMD's own
+    code, or 3 when the gate fails.
     """
     from tcps.service import running
 
     at: Stage = parse_enum(Stage, stage)
-    running.check_given(_inline(metrics, "--metrics"), _inline(evidence, "--evidence"))
-    reports = running.Reports(
-        lambda: json_value(metrics, "--metrics"), lambda: json_value(evidence, "--evidence"), artifacts or ()
+    reports = report_paths(junit, coverage, sarif, sbom)
+    running.check_given(_inline(metrics, "--metrics"), _inline(evidence, "--evidence"), reports)
+    given = running.Given(
+        lambda: json_value(metrics, "--metrics"),
+        lambda: json_value(evidence, "--evidence"),
+        artifacts or (),
+        reports,
     )
     if receipt_file is not None:
         Path(receipt_file).unlink(missing_ok=True)  # so that nobody takes an older one for this run's
     with opened(ctx) as (store, out):
-        ran = running.run(store, sku, at, command, reports)
+        ran = running.run(store, sku, at, command, given)
         if ran.recorded is None:
             raise typer.Exit(_not_recorded(ran.error, ran.exit_code))
         if receipt_file is not None:
@@ -78,6 +98,6 @@ def _write(path: str, done: Any) -> None:
 run = single(
     _run,
     """tcps run --sku SKU-1 --stage compile -- make
-    tcps run --sku SKU-1 --stage test --metrics @metrics.json -- ./run-tests.sh
+    tcps run --sku SKU-1 --stage test --junit junit.xml --coverage coverage.xml -- ./run-tests.sh
     tcps run --sku SKU-1 --stage release --artifact dist/app.whl --receipt-file r.json -- ./release.sh""",
 )

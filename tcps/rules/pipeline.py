@@ -1,6 +1,6 @@
 """The pipeline of SKUs and receipts (domain 7, 8.1): everything that its callers need."""
 
-from tcps.rules.receipts import Recorded, judge_stored, record, require_at
+from tcps.rules.receipts import Recorded, judge_stored, record, refuse_system_evidence, require_at
 from tcps.rules.runs import RUN_FIELDS, Run, read_run
 from tcps.rules.skus import SKU_FIELDS, abort, advance, create, publish, run
 
@@ -16,6 +16,7 @@ __all__ = [
     "publish",
     "read_run",
     "record",
+    "refuse_system_evidence",
     "require_at",
     "run",
 ]

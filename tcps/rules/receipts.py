@@ -22,7 +22,7 @@ from tcps.model import (
     to_ms,
 )
 from tcps.rules import andon, gates
-from tcps.rules.runs import Run
+from tcps.rules.runs import REPORTS, Run, completed, given_beside
 from tcps.rules.state import Production, State, found, wrong_status
 
 _LOOK_BACK = (Stage.RELEASE_VERIFICATION, Stage.SMOKE_TEST, Stage.PUBLICATION)
@@ -47,8 +47,8 @@ def record(state: State, run: Run) -> Recorded:
     """Judge the stage's gate and append the receipt; a fail also raises the Andon (jidoka)."""
     sku = require_at(state, run.sku_id, run.stage)
     gates.refuse_system_metrics(run.metrics)
-    if "gate" in run.evidence:
-        raise invalid_field("evidence.gate", "is written by the system and cannot be given")
+    refuse_system_evidence(run.evidence)
+    run = completed(run)
     moment = _moment(state, sku, run.timestamp)
     results = _judged(state, sku, run)
     violated = gates.violations(results)
@@ -57,6 +57,13 @@ def record(state: State, run: Run) -> Recorded:
     sku = state.put(replace(sku, receipt_count=receipt.sequence, head=head, updated_at=state.now))
     event = _stop(state, receipt, violated) if receipt.status is ReceiptStatus.FAIL else None
     return Recorded(receipt, results, event, sku)
+
+
+def refuse_system_evidence(evidence: Json) -> None:
+    """Refuse evidence that only the system writes (`invalid_field`)."""
+    for key in ("gate", REPORTS):
+        if key in evidence:
+            raise invalid_field(f"evidence.{key}", "is written by the system and cannot be given")
 
 
 def require_at(state: Production, sku_id: str, stage: Stage) -> Sku:
@@ -101,6 +108,7 @@ def _judged(state: Production, sku: Sku, run: Run | Receipt) -> list[gates.RuleR
         artifacts=run.artifacts,
         newest=_newest_before(state, sku, run.stage),
         chain_intact=_chain_intact(state, sku, run.stage),
+        given=given_beside(run.evidence),
     )
     return gates.evaluate(run.stage, evidence, state.policy())
 

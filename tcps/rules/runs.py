@@ -1,6 +1,7 @@
 """One run of one stage as its actor reports it (domain 8.1): what may be said, checked once."""
 
 import msgspec
+from msgspec.structs import replace
 
 from tcps.canonical import line_bytes, plain
 from tcps.errors import InvalidInput, invalid_field
@@ -29,6 +30,8 @@ RUN_FIELDS = (
     "timestamp",
 )
 """What the one who reports a run may say of it."""
+REPORTS = "reports"
+"""Evidence that the system writes: which metrics were read from reports, and what was given of them."""
 _ARTIFACT_FIELDS = ("name", "sha256", "size", "uri")
 
 
@@ -43,6 +46,29 @@ class Run(Part, frozen=True, kw_only=True):
     artifacts: tuple[Artifact, ...] = ()
     duration_ms: int = 0
     timestamp: Timestamp | None = None
+    assumed: Json = msgspec.field(default_factory=dict)
+    """Metrics that hold where neither given nor read."""
+    read: Json = msgspec.field(default_factory=dict)
+    """Metrics that its reports say."""
+
+
+def completed(run: Run) -> Run:
+    """The run with all its metrics: what a report says stands, and what was given of it is kept beside it."""
+    if not run.read:
+        return replace(run, metrics={**run.assumed, **run.metrics})
+    given = {name: run.metrics[name] for name in run.read if name in run.metrics}
+    return replace(
+        run,
+        metrics={**run.assumed, **run.metrics, **run.read},
+        evidence={**run.evidence, REPORTS: {"metrics": sorted(run.read), "given": given}},
+    )
+
+
+def given_beside(evidence: Json) -> Json:
+    """What was given of the metrics that were read, from the evidence of a completed run or a receipt."""
+    reports = evidence.get(REPORTS)
+    given = reports.get("given") if isinstance(reports, dict) else None
+    return given if isinstance(given, dict) else {}
 
 
 def read_run(

@@ -1,17 +1,11 @@
 """Use cases of the line: SKUs, their receipts and gates."""
 
-import hashlib
-import os
-import stat
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcps.canonical import plain
-from tcps.errors import TcpsError, invalid_field
 from tcps.model import (
     STAGES,
-    Artifact,
     Json,
     ReceiptStatus,
     Sku,
@@ -26,6 +20,9 @@ from tcps.rules.state import found
 from tcps.service import views
 from tcps.service.trial import transaction
 from tcps.store import Store, filters
+
+if TYPE_CHECKING:
+    from tcps.service.reports import Readings
 
 
 def create_sku(store: Store, work_order_id: str, sku_id: str | None = None) -> Json:
@@ -78,16 +75,16 @@ def abort(store: Store, sku_id: str, reason: str, dry_run: bool = False) -> Json
         return views.sku(draft, pipeline.abort(draft, sku_id, reason))
 
 
-def add_receipt(store: Store, run: Run) -> Recorded:
-    """Record one run of one stage; a failed gate is a result, not an error."""
+def add_receipt(store: Store, run: Run, readings: "Readings") -> Recorded:
+    """Record one run of one stage with what its reports say; a failed gate is a result, not an error."""
     with store.transaction("receipt.add") as draft:
-        return pipeline.record(draft, run)
+        return pipeline.record(draft, readings.added_to(run, draft.policy()))
 
 
-def run_stage(store: Store, run: Run) -> Recorded:
+def run_stage(store: Store, run: Run, readings: "Readings") -> Recorded:
     """Record a run, and advance the SKU when it passed and nothing blocks; one transaction."""
     with store.transaction("sku.run") as draft:
-        return pipeline.run(draft, run)
+        return pipeline.run(draft, readings.added_to(run, draft.policy()))
 
 
 def require_runnable(store: Store, sku_id: str, stage: Stage) -> None:
@@ -156,26 +153,6 @@ def quality_gates(store: Store, sku_id: str) -> Json:
             "not_run": counted.count("not_run"),
             "stages": stages,
         }
-
-
-def artifact(path: str) -> Artifact:
-    """A plain file as an artifact: its name, SHA-256 and size, read in blocks.
-
-    Raises `storage_error` when it cannot be read, InvalidInput when it is no plain file.
-    """
-    try:
-        with open(path, "rb", opener=_without_waiting) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise invalid_field("artifact", f"{path} is not a plain file")
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            return Artifact(name=Path(path).name, sha256=sha256, size=file.tell())
-    except OSError as error:
-        raise TcpsError(f"cannot read artifact {path}: {error.strerror}") from error
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a file, but do not wait for somebody at the other end of a pipe."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def recorded(store: Store, done: Recorded) -> Json:

@@ -11,18 +11,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from tcps.canonical import line_bytes
 from tcps.errors import InvalidInput, TcpsError, invalid_field
 from tcps.model import Artifact, Json, ReceiptStatus, Stage
 from tcps.model.text import ARTIFACTS, JSON_BYTES
 from tcps.rules import gates, pipeline
 from tcps.rules.pipeline import Recorded, Run
-from tcps.service import line
+from tcps.service import artifacts, line, reports
 from tcps.store import Store
 
 _BLOCK = 65_536
 _COMMAND_BYTES = 65_536
 """How much of a command's text its receipt holds."""
+_PROBLEMS, _PROBLEM = 20, 1000
+"""How many problems a receipt names, and how much of each."""
 _LINGER_SECONDS = 0.5
 """How long to wait for output that a child of the command still holds open after it ended."""
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
@@ -36,12 +40,13 @@ class Outcome(NamedTuple):
     streams: dict[str, Json]
 
 
-class Reports(NamedTuple):
+class Given(NamedTuple):
     """What is read after the command has run, since the command may write it."""
 
     metrics: Callable[[], Any]
     evidence: Callable[[], Any]
     artifacts: Sequence[str]
+    reports: reports.Paths
 
 
 class Ran(NamedTuple):
@@ -52,55 +57,60 @@ class Ran(NamedTuple):
     error: TcpsError | None = None
 
 
-def run(store: Store, sku_id: str, stage: Stage, command: Sequence[str], reports: Reports) -> Ran:
+def run(store: Store, sku_id: str, stage: Stage, command: Sequence[str], given: Given) -> Ran:
     """Run the command as the SKU's stage and leave its receipt.
 
-    What the rules refuse is refused before the command starts. A report that cannot be taken after it
-    makes the receipt a fail, which names the reason.
+    What the rules refuse is refused before the command starts. What cannot be taken after it, such as a
+    report that the command did not write, makes the receipt a fail, which names the reason.
     """
     line.require_runnable(store, sku_id, stage)
-    if len(reports.artifacts) > ARTIFACTS:
-        raise invalid_field(
-            "artifacts", f"are {len(reports.artifacts)}; the limit is {ARTIFACTS}", "too_large"
-        )
+    files = len(given.artifacts) + reports.count(given.reports)
+    if files > ARTIFACTS:
+        raise invalid_field("artifacts", f"are {files}; the limit is {ARTIFACTS}", "too_large")
+    before = reports.stamps(given.reports)
     outcome = execute(command)
     try:
-        stage_run = _described(sku_id, stage, command, outcome, reports)
-        return Ran(outcome.exit_code, line.run_stage(store, stage_run))
+        problems: list[str] = []
+        readings = reports.read(given.reports, before, problems)
+        stage_run = _described(sku_id, stage, command, outcome, given, problems)
+        return Ran(outcome.exit_code, line.run_stage(store, stage_run, readings))
     except TcpsError as error:  # the order was cancelled meanwhile, the lock was not free, the disk is full
         return Ran(outcome.exit_code, None, error)
 
 
-def check_given(metrics: object, evidence: object) -> None:
+def check_given(metrics: object, evidence: object, paths: reports.Paths) -> None:
     """Refuse before the command runs what a caller gives and `run` would not take."""
+    reports.refuse_given_tests(paths, evidence)
     for name, value in (("metrics", metrics), ("evidence", evidence)):
         if value is not None:
             _checked(name, value)
 
 
-def _described(sku_id: str, stage: Stage, command: Sequence[str], outcome: Outcome, reports: Reports) -> Run:
-    """The run as the line takes it: what ran, what came out, and what of the reports could be read."""
-    problems: list[str] = []
-    metrics = _read("metrics", reports.metrics, problems)
+def _described(
+    sku_id: str, stage: Stage, command: Sequence[str], outcome: Outcome, given: Given, problems: list[str]
+) -> Run:
+    """The run as the line takes it: what ran, what came out, and what of the files could be read."""
+    metrics = _read("metrics", given.metrics, problems)
     evidence: Json = {
-        **_read("evidence", reports.evidence, problems),
+        **_without_tests(given, _read("evidence", given.evidence, problems), problems),
         "command": _shown(command),
         "exit_code": outcome.exit_code,
         **outcome.streams,
     }
-    artifacts = [a for a in (_artifact(path, problems) for path in reports.artifacts) if a is not None]
+    listed = [a for a in (_artifact(path, problems) for path in given.artifacts) if a is not None]
     if problems:
-        evidence["problems"] = problems
+        evidence["problems"] = _brief(problems)
     failed = outcome.exit_code != 0 or problems
-    return pipeline.read_run(
+    described = pipeline.read_run(
         sku_id=sku_id,
         stage=stage,
         status=ReceiptStatus.FAIL if failed else ReceiptStatus.PASS,
-        metrics={**gates.metrics_of_command(stage, outcome.exit_code), **metrics},
+        metrics=metrics,
         evidence=evidence,
-        artifacts=artifacts,
+        artifacts=listed,
         duration_ms=outcome.duration_ms,
     )
+    return replace(described, assumed=gates.metrics_of_command(stage, outcome.exit_code))
 
 
 def execute(command: Sequence[str]) -> Outcome:
@@ -204,17 +214,36 @@ def _checked(name: str, value: object) -> Json:
         raise invalid_field(name, "leaves no room for what the run adds to it", "too_large")
     if name == "metrics":
         gates.refuse_system_metrics(checked)
-    elif "gate" in checked:
-        raise InvalidInput("evidence.gate is written by the system and cannot be given")
+    else:
+        pipeline.refuse_system_evidence(checked)
     return checked
+
+
+def _without_tests(given: Given, evidence: Json, problems: list[str]) -> Json:
+    """Evidence without the outcomes of tests where they are read from reports."""
+    try:
+        reports.refuse_given_tests(given.reports, evidence)
+    except InvalidInput as error:
+        problems.append(error.message)
+        return {name: value for name, value in evidence.items() if name != "tests"}
+    return evidence
 
 
 def _artifact(path: str, problems: list[str]) -> Artifact | None:
     try:
-        return line.artifact(path)
+        return artifacts.artifact(path)
     except TcpsError as error:
         problems.append(error.message)
         return None
+
+
+def _brief(problems: list[str]) -> list[str]:
+    """Problems as a receipt holds them: however many files there are, it must have room for them."""
+    told = [
+        problem if len(problem) <= _PROBLEM else f"{problem[:_PROBLEM]}…" for problem in problems[:_PROBLEMS]
+    ]
+    more = len(problems) - len(told)
+    return [*told, f"… and {more} more"] if more else told
 
 
 def _shown(command: Sequence[str]) -> list[str]:

@@ -264,6 +264,57 @@ def test_the_computed_pass_rate_decides(total: int, data: st.DataObject) -> None
     )
 
 
+# what was given beside what was read
+
+
+def given_beside(stage: Stage, metric: str, read: object, given_value: object) -> list[Violation]:
+    """What is violated when a report says one thing and the caller another."""
+    results = judge(stage, metrics=changed(stage, **{metric: read}), given={metric: given_value})
+    return [(result.metric, str(result.reason)) for result in gates.violations(results)]
+
+
+@pytest.mark.parametrize(
+    ("read", "given_value", "agree"),
+    [
+        (0.9, 0.9, True),
+        (0.9, 0.9005, True),
+        (0.9, 0.8995, True),
+        (0.9, 0.90051, False),
+        (0.9, 0.89949, False),
+        (1.0, 1, True),
+        (0.9, "0.9", False),
+        (0.9, math.nan, False),
+        (1.0, True, False),
+        (0.9, None, False),
+    ],
+)
+def test_a_rate_that_is_given_is_within_the_tolerance_of_the_one_that_is_read(
+    read: float, given_value: object, agree: bool
+) -> None:
+    found = given_beside(TEST, "line_coverage", read, given_value)
+    assert found == ([] if agree else [("line_coverage", "inconsistent")])
+
+
+@pytest.mark.parametrize(
+    ("given_value", "agree"),
+    [(0, True), (1, False), (0.0, False), (False, False), ("0", False), (None, False)],
+)
+def test_any_other_metric_that_is_given_equals_the_one_that_is_read(given_value: object, agree: bool) -> None:
+    found = given_beside(SECURITY, "security_findings_low", 0, given_value)
+    assert found == ([] if agree else [("security_findings_low", "inconsistent")])
+
+
+def test_what_is_read_decides_however_well_the_given_agrees() -> None:
+    assert given_beside(TEST, "line_coverage", 0.7996, 0.8) == [("line_coverage", "threshold")]
+
+
+def test_an_agreement_is_reported_with_both_values() -> None:
+    results = judge(TEST, given={"line_coverage": 0.5})
+    (result,) = gates.violations(results)
+    assert (result.operator, result.expected, result.actual) == ("=", 0.9, 0.5)
+    assert gates.failure_type(TEST, [result]) == "low_coverage"
+
+
 # security scan
 
 

@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tcps.canonical import digest, genesis, record_bytes
 from tcps.errors import InvalidInput
 from tcps.model import STAGES, Artifact, Receipt, Stage, Timestamp, from_ms, to_ms
 from tcps.rules import pipeline
+from tcps.rules.pipeline import Recorded
 from tcps.store import Store
 from tests.conftest import START, FixedClock
-from tests.rules.line import HASH, PASSING, bring, read_run, record, refused, run, sku, stored_sku
+from tests.rules.line import HASH, PASSING, act, bring, read_run, record, refused, run, sku, stored_sku
 
 FIRST, SECOND = STAGES[:2]
 SKEW_MS = 5 * 60 * 1000
@@ -233,3 +235,51 @@ def test_a_failure_with_the_longest_values_is_still_a_receipt(store: Store) -> N
 def test_a_run_is_read_with_its_stage_and_duration(stage: Stage, duration_ms: int) -> None:
     read = read_run("a", stage, duration_ms=duration_ms)
     assert (read.stage, read.duration_ms, read.status) == (stage, duration_ms, "pass")
+
+
+# what reports say
+
+COUNTS: Any = {"tests_total": 20, "tests_passed": 20, "tests_failed": 0, "tests_skipped": 1}
+
+
+def read_beside(store: Store, read: Any, **given: Any) -> Recorded:
+    """A run of the tests whose reports say what is read, beside what is given."""
+    made = bring(store, sku(store).id, Stage.TEST_EXECUTION)
+    return act(store, pipeline.record, replace(read_run(made.id, Stage.TEST_EXECUTION, **given), read=read))
+
+
+def test_what_is_read_becomes_metrics_and_the_receipt_says_which(store: Store) -> None:
+    done = read_beside(store, COUNTS, metrics={"line_coverage": 0.9, "note": 1}).receipt
+    assert done.metrics == COUNTS | {"line_coverage": 0.9, "note": 1}
+    assert done.evidence["reports"] == {"metrics": sorted(COUNTS), "given": {}}
+    assert done.status == "pass"
+
+
+def test_what_is_given_beside_what_is_read_is_kept_and_judged_again_later(store: Store) -> None:
+    done = read_beside(store, COUNTS, metrics={"line_coverage": 0.9, "tests_total": 21})
+    assert done.receipt.status == "fail"
+    assert done.receipt.metrics["tests_total"] == 20
+    assert done.receipt.evidence["reports"]["given"] == {"tests_total": 21}
+    with store.view() as view:
+        again = pipeline.judge_stored(view, done.sku, done.receipt)
+    assert again == done.results
+    found = [(rule.metric, rule.expected, rule.actual, rule.reason) for rule in again if not rule.passed]
+    assert found == [("tests_total", 20, 21, "inconsistent")]
+    assert done.andon is not None
+    assert done.andon.details["violations"][0]["actual"] == 21
+
+
+def test_what_a_command_says_holds_where_nothing_else_does(store: Store) -> None:
+    made = bring(store, sku(store).id, Stage.SMOKE_TEST)
+    assumed = {"smoke_total": 1, "smoke_failed": 1}
+    smoke = read_run(made.id, Stage.SMOKE_TEST, {})
+    done = act(store, pipeline.record, replace(smoke, assumed=assumed, read={"smoke_failed": 0})).receipt
+    assert done.metrics == {"smoke_total": 1, "smoke_failed": 0}
+    assert done.evidence["reports"]["given"] == {}
+
+
+@pytest.mark.parametrize("evidence", [{"reports": {}}, {"reports": None}, {"gate": {}}])
+def test_evidence_of_the_system_cannot_be_given(store: Store, evidence: Any) -> None:
+    made = sku(store)
+    with refused(store, "invalid_field"):
+        record(store, made.id, FIRST, evidence=evidence)

@@ -10,8 +10,8 @@ from tcps.errors import InvalidInput
 from tcps.model import Policy, Stage
 from tcps.rules.gates.failures import failure_severity, failure_type
 from tcps.rules.gates.judge import Evidence, Judge, RuleResult
-from tcps.rules.gates.stages import GATES, TOLERANCE
-from tcps.rules.gates.values import is_sbom, is_url
+from tcps.rules.gates.stages import GATES
+from tcps.rules.gates.values import TOLERANCE, is_sbom, is_url
 
 __all__ = [
     "SYSTEM_METRICS",
@@ -45,8 +45,10 @@ def refuse_system_metrics(metrics: Mapping[str, object]) -> None:
 
 
 def evaluate(stage: Stage, evidence: Evidence, policy: Policy) -> list[RuleResult]:
-    """Judge every rule of the stage's gate."""
-    return list(GATES[stage](Judge(stage, evidence, policy)))
+    """Judge every rule of the stage's gate, then whether what was given agrees with what was read."""
+    judge = Judge(stage, evidence, policy)
+    agreements = (judge.agreement(metric, value) for metric, value in sorted(evidence.given.items()))
+    return [*GATES[stage](judge), *agreements]
 
 
 def violations(results: Iterable[RuleResult]) -> list[RuleResult]:

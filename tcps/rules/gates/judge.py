@@ -7,7 +7,7 @@ import msgspec
 
 from tcps.model import Artifact, Json, Part, Policy, Receipt, ReceiptStatus, Stage
 from tcps.rules import thresholds
-from tcps.rules.gates.values import brief, is_count, is_flag, is_hex
+from tcps.rules.gates.values import agree, brief, is_count, is_flag, is_hex
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda value, bound: bool(value == bound),
@@ -39,6 +39,8 @@ class Evidence(Part, frozen=True, kw_only=True):
     newest: Mapping[Stage, Receipt] = msgspec.field(default_factory=dict)
     """The SKU's newest receipt of each earlier stage."""
     chain_intact: bool = True
+    given: Json = msgspec.field(default_factory=dict)
+    """What the caller gave of the metrics that were read from reports."""
 
 
 class Judge:
@@ -79,6 +81,11 @@ class Judge:
     def same_digest(self, metric: str, wanted: object) -> RuleResult:
         """The metric is the SHA-256 that is wanted."""
         return self.rule(metric, "=", brief(wanted), is_hex, lambda value: value == wanted)
+
+    def agreement(self, metric: str, given: object) -> RuleResult:
+        """A metric that was both given and read says the same."""
+        read = self.metrics.get(metric)
+        return self.result(metric, "=", brief(read), given, None if agree(given, read) else "inconsistent")
 
     def passed(self, stage: Stage) -> bool:
         """Whether the newest receipt of an earlier stage is pass."""

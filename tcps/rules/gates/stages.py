@@ -6,6 +6,7 @@ from fractions import Fraction
 from tcps.model import STAGES, Severity, Stage
 from tcps.rules.gates.judge import Judge, RuleResult
 from tcps.rules.gates.values import (
+    TOLERANCE,
     VERSION,
     is_count,
     is_hex,
@@ -15,9 +16,6 @@ from tcps.rules.gates.values import (
     is_texts,
     is_url,
 )
-
-TOLERANCE = Fraction(5, 10_000)
-"""How far a given rate may be from the computed one."""
 
 
 def _shacl_validation(judge: Judge) -> Iterator[RuleResult]:

@@ -1,6 +1,7 @@
 """What a metric's value must be to be judged at all (domain 9)."""
 
 import re
+from fractions import Fraction
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
@@ -8,6 +9,8 @@ from tcps.model import shown
 
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?")
 _HEX = re.compile(r"[0-9a-f]{64}")
+TOLERANCE = Fraction(5, 10_000)
+"""How far a given rate may be from the one that was computed or read."""
 _WHOLE = 256
 """Up to how many characters a value is reported whole."""
 
@@ -20,6 +23,13 @@ def is_count(value: object) -> TypeGuard[int]:
 def is_rate(value: object) -> TypeGuard[float]:
     """A finite number from 0 to 1."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def agree(given: object, read: object) -> bool:
+    """Whether a metric that was given says what a report says: rates within the tolerance, all else equal."""
+    if isinstance(read, float):
+        return is_rate(given) and abs(Fraction(str(given)) - Fraction(str(read))) <= TOLERANCE
+    return type(given) is type(read) and given == read
 
 
 def is_hex(value: object) -> bool:
