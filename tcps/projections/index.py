@@ -7,6 +7,7 @@ that line's leaf hash, so that an index of another ledger, or of lines that were
 
 import re
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,9 +34,10 @@ from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
 SCHEMA_VERSION = 4
-BUSY_SECONDS = 5.0
-"""How long SQLite waits when another process is opening, closing or writing the file."""
-_SOON_MS = 5
+_OPENING_SECONDS = 5.0
+"""How long SQLite waits for another process that is opening or closing the file."""
+_TURN_MS = 5
+"""How long it waits for one that writes, in each turn of `begin`."""
 _TICKET = re.compile(r"([0-9]{12})[0-9]{6}", re.ASCII)
 
 
@@ -57,21 +59,16 @@ class Position(NamedTuple):
 
 
 class Index:
-    """One index database, on disk or (`path` None) in memory; `new` makes the file.
+    """One index database, on disk or (`path` None) in memory; `new` makes the file."""
 
-    `wait` bounds the wait for another connection, in seconds.
-    """
-
-    def __init__(
-        self, path: Path | None, store_id: str, boot: str, *, wait: float = BUSY_SECONDS, new: bool = False
-    ) -> None:
+    def __init__(self, path: Path | None, store_id: str, boot: str, *, new: bool = False) -> None:
         self.path = path
         self.store_id = store_id
         self.boot = boot
         mode = "rwc" if new else "rw"
         self.db = sqlite3.connect(
             ":memory:" if path is None else f"{path.absolute().as_uri()}?mode={mode}",
-            timeout=wait,
+            timeout=_OPENING_SECONDS,
             isolation_level=None,
             check_same_thread=False,
             uri=path is not None,
@@ -85,14 +82,23 @@ class Index:
             self.db.close()
             raise
 
-    def begin_soon(self) -> None:
-        """Open a transaction that writes; raises sqlite3.OperationalError while another one goes on."""
-        wait = self.db.execute("PRAGMA busy_timeout").fetchone()[0]
-        self.db.execute(f"PRAGMA busy_timeout={_SOON_MS}")
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-        finally:
-            self.db.execute(f"PRAGMA busy_timeout={wait}")
+    def take_turns(self) -> None:
+        """Let `begin` do the waiting from now on, for SQLite's own is deaf to signals."""
+        self.db.execute(f"PRAGMA busy_timeout={_TURN_MS}")
+
+    def begin(self, wait: float = 0) -> None:
+        """Open a transaction that writes.
+
+        Raises sqlite3.OperationalError when another one goes on for longer than one turn and `wait` seconds.
+        """
+        end = time.monotonic() + wait
+        while True:
+            try:
+                self.db.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                    raise
 
     def is_empty(self) -> bool:
         """Whether nothing was committed to it yet."""
@@ -239,6 +245,11 @@ class Index:
     def _replace(self, table: str, row: tuple[Any, ...]) -> None:
         marks = ",".join("?" * len(row))
         self.db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+
+
+def code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; errors that are Python's own mean a damaged index."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
 
 
 def _record(change: Change, action: str) -> Record | None:

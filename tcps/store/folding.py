@@ -18,7 +18,7 @@ from tcps.ledger import Entry, Ledger
 from tcps.locks import Lock
 from tcps.merkle import Signed
 from tcps.model import Clock
-from tcps.projections.index import BUSY_SECONDS, Index, Position
+from tcps.projections.index import Index, Position, code
 from tcps.projections.records import RecordFiles
 from tcps.store import recovery
 from tcps.store.loading import Loader
@@ -26,7 +26,9 @@ from tcps.store.location import Identity
 from tcps.store.opening import IndexFile
 
 _TURNS = 20
-"""How often a reader asks for the index, some milliseconds each, before it goes on without."""
+"""How many turns a reader asks for the index before it goes on without."""
+_PATIENCE_SECONDS = 5.0
+"""How long a writer waits at least for a reader that brings the index forward."""
 
 
 class Fold:
@@ -52,8 +54,7 @@ class Fold:
         self._lock = lock
         self._depth = 0
         self._sound = False
-        wait = min(max(lock.wait, BUSY_SECONDS), 10**6)  # SQLite counts milliseconds in 32 bits
-        self._file = IndexFile(disk, folder / "index.sqlite", identity.store_id, records.boot, ledger, wait)
+        self._file = IndexFile(disk, folder / "index.sqlite", identity.store_id, records.boot, ledger)
 
     @property
     def index(self) -> Index:
@@ -122,7 +123,7 @@ class Fold:
                 self.pause()
             except sqlite3.Error as error:
                 if not (again and self.mistrust(error)):  # read-only, full, or held by one who does not move
-                    self._in_memory(copied=_code(error) == sqlite3.SQLITE_BUSY)
+                    self._in_memory(copied=code(error) == sqlite3.SQLITE_BUSY)
                     return
 
     def begin(self) -> Position:
@@ -148,7 +149,7 @@ class Fold:
 
     def mistrust(self, error: sqlite3.Error) -> bool:
         """Remove the index if the error means that it is damaged; whether it did."""
-        if _code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return False
         with contextlib.suppress(TcpsError), self.locked(0):
             self.discard()
@@ -177,11 +178,11 @@ class Fold:
         turns = _TURNS
         while not self._at_head(self.index.position()):
             try:
-                self.index.begin_soon()
+                self.index.begin()
                 return True
             except sqlite3.OperationalError as error:
                 turns -= 1
-                if _code(error) != sqlite3.SQLITE_BUSY or turns == 0:
+                if code(error) != sqlite3.SQLITE_BUSY or turns == 0:
                     raise
         return False
 
@@ -193,14 +194,14 @@ class Fold:
                 f"the store {self.folder} cannot be written to",
                 hint="check the permissions of the folder and the free space",
             )
-        db = self.index.db
-        db.execute("BEGIN IMMEDIATE")
+        patience = max(self._lock.wait, _PATIENCE_SECONDS)
+        self.index.begin(patience)
         position = self.index.position()
         if not self._at_head(position):
             recovery.confirm(position, self.ledger)
             self._fold_and_mend(self.index)
-            db.commit()  # so that readers need not fold it, however long this transaction is
-            db.execute("BEGIN IMMEDIATE")
+            self.index.db.commit()  # so that readers need not fold it, however long this transaction is
+            self.index.begin(patience)
             position = self.index.position()
         if not self._sound:
             recovery.require_sound(self.ledger, recovery.Reached(position.head), self._acknowledged())
@@ -281,8 +282,3 @@ class Fold:
             self.pause()
             raise
         return index
-
-
-def _code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; errors that are Python's own mean a damaged index."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF

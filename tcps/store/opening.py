@@ -22,10 +22,9 @@ class IndexFile:
     `being_made` says that `open` met a file that somebody is making.
     """
 
-    def __init__(self, disk: Disk, path: Path, store_id: str, boot: str, ledger: Ledger, wait: float) -> None:
+    def __init__(self, disk: Disk, path: Path, store_id: str, boot: str, ledger: Ledger) -> None:
         self.disk = disk
         self.path = path
-        self.wait = wait
         self.index: Index | None = None
         self.being_made = False
         self._store_id = store_id
@@ -39,7 +38,7 @@ class IndexFile:
         inode, self.being_made = self._named(), False
         if inode in _inherited:
             raise sqlite3.DatabaseError("the index is in use by the process that forked this one")
-        index = Index(self.path, self._store_id, self._boot, wait=self.wait)
+        index = Index(self.path, self._store_id, self._boot)
         try:
             self.being_made = index.is_empty()
             if not index.usable() or self._named() != inode:
@@ -54,8 +53,8 @@ class IndexFile:
         """A new file with an empty index, in a SQLite transaction; the writer's lock is held."""
         self.remove()
         self.disk.close(self.disk.open_append(self.path))  # private to the user, as all files
-        index = self._keep(Index(self.path, self._store_id, self._boot, wait=self.wait, new=True))
-        index.db.execute("BEGIN IMMEDIATE")
+        index = self._keep(Index(self.path, self._store_id, self._boot, new=True))
+        index.begin()
         index.create()
         return index
 
@@ -102,6 +101,7 @@ class IndexFile:
         self.index = None
 
     def _keep(self, index: Index) -> Index:
+        index.take_turns()
         self.index = index
         self._inode = None if index.path is None else self._named()
         return index
