@@ -100,13 +100,14 @@ class Ledger:
         self.disk.sync_file(self.path(self.length()[0]))
 
     def cut(self, head: Head, torn: Path) -> None:
-        """Remove what follows `head`, which nobody was told of, keeping its bytes in `torn`."""
+        """Remove what follows `head`, which nobody was told of, keeping its bytes in `torn`, durably."""
         for segment in self.segments():
             start = head.offset if segment == head.segment else 0
             path = self.path(segment)
             rest = self.disk.size(path) - start
             if segment >= head.segment and rest > 0:
                 self.disk.make_dirs(torn)
+                self.disk.sync_dir(torn.parent)
                 kept = torn / _free_name(self.disk.names(torn), f"{segment:012d}-{start}")
                 self.disk.replace_durably(kept, self.disk.read_at(path, start, rest))
         self.undo(head)

@@ -81,8 +81,10 @@ class Mark(NamedTuple):
 
 
 def is_remnant(content: bytes, wanted: bytes) -> bool:
-    """Whether `content` may be what a power cut left of `wanted`: cut short, or zero-filled (format 5.5)."""
-    return wanted.startswith(content.rstrip(b"\0"))
+    """Whether `content` may be what a power cut left of `wanted`: cut short, or with zeros (format 5.5)."""
+    return len(content) <= len(wanted) and all(
+        got in (0, byte) for got, byte in zip(content, wanted, strict=False)
+    )
 
 
 class RecordFiles:

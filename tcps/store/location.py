@@ -1,6 +1,7 @@
 """Where stores are: finding one, making one, reading what it says of itself (format 2)."""
 
 import contextlib
+import itertools
 import os
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
     store_id = os.urandom(8).hex()
     created = clock()
     identity = Identity(store_id=store_id, origin=f"tcps/{store_id}", format=FORMAT, created=created)
-    disk.make_dirs(parent)
+    named_in = _make_parents(disk, parent)
     building = parent / f"{FOLDER}.{store_id}"
     try:
         disk.make_dirs(building / "ledger")
@@ -71,7 +72,8 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
             return folder, False
         raise
     try:
-        disk.sync_dir(parent)
+        for directory in named_in:
+            disk.sync_dir(directory)
     except TcpsError as error:
         error.hint = MAY_BE_THERE
         raise
@@ -107,6 +109,16 @@ def identify(folder: Path, disk: Disk) -> Identity:
             details={"path": str(folder / "store.json")},
         ) from None
     return identity
+
+
+def _make_parents(disk: Disk, parent: Path) -> list[Path]:
+    """Make `parent`; gives it and the folders that name those which were not there.
+
+    When all of them are synced, what was made in `parent` is found after a power cut too.
+    """
+    made = list(itertools.takewhile(lambda folder: not folder.exists(), (parent, *parent.parents)))
+    disk.make_dirs(parent)
+    return [parent, *(folder.parent for folder in made)]
 
 
 def _remove_built(disk: Disk, building: Path) -> None:

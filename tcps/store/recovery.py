@@ -7,12 +7,12 @@ when they cannot be read, that is damage, which is reported and never written ov
 
 from typing import NamedTuple
 
-from tcps.canonical import file_bytes, sha256_hex
 from tcps.errors import IntegrityError
-from tcps.ledger import Change, Entry, Head, Ledger, Line, damaged, parse_line
+from tcps.ledger import Head, Ledger, Line, damaged, parse_line
 from tcps.merkle import Checkpoint, leaf_hash
 from tcps.projections.index import Index, Position
-from tcps.projections.records import RecordFiles, relative_path
+from tcps.projections.records import RecordFiles
+from tcps.projections.shown import shows_later
 
 
 class Reached(NamedTuple):
@@ -85,38 +85,6 @@ def require_sound(ledger: Ledger, reached: Reached, acknowledged: int) -> None:
 
 def mend_tail(ledger: Ledger, records: RecordFiles, reached: Reached, bad: Line) -> None:
     """Cut off a torn tail that starts with the line `bad`; raise IntegrityError on damage."""
-    if _was_projected(ledger, records, reached.head, bad):
+    if shows_later(ledger, records, reached.head, (bad.segment, bad.offset)):
         raise damaged(ledger, bad, reached.reason)
     ledger.cut(reached.head, ledger.directory / "torn")
-
-
-def _was_projected(ledger: Ledger, records: RecordFiles, head: Head, bad: Line) -> bool:
-    """Whether a record file shows a line after the bad one: then that line was synced, and so the bad one.
-
-    Damage may have made or removed newlines, so the later lines' numbers are not held against them.
-    """
-    return any(
-        _on_disk(records, change)
-        for line in ledger.lines(head)
-        if (line.segment, line.offset) > (bad.segment, bad.offset)
-        for change in _changes(line, head.seq)
-    )
-
-
-def _changes(line: Line, after: int) -> tuple[Change, ...]:
-    try:
-        entry: Entry = parse_line(line, None)
-    except ValueError:
-        return ()
-    return entry.changes if entry.seq > after else ()
-
-
-def _on_disk(records: RecordFiles, change: Change) -> bool:
-    if change.record is None:
-        return False
-    try:
-        path = relative_path(change.kind, change.id, change.record)
-    except (KeyError, ValueError, TypeError):
-        return False
-    content = records.read_plain(path)
-    return content is not None and sha256_hex(content) == sha256_hex(file_bytes(change.record))

@@ -69,22 +69,33 @@ def _is_of_ledger(path: str) -> bool:
 
 
 def carry_out(engine: Engine, steps: list[Step]) -> None:
-    """Do the steps under the writer's lock, with an index that was made anew from the ledger."""
+    """Do the steps under the writer's lock, with an index that was made anew from the ledger.
+
+    Each stage is durable before the next one begins, so a power cut loses no evidence; and the last one
+    before this returns, for what the checkpoint covers is not written again after a power cut.
+    """
     paths = {step.path for step in steps if step.action != "leave"}
     if not paths:
         return
     folder, disk = engine.fold.folder, engine.fold.disk
     place = folder / free_place(disk, folder, engine.clock())
     with engine.fold.locked():
-        if _POSITION in paths:  # it is written anew when the index is made
+        wrong = [path for path in sorted(paths) if _is_there(folder / path)]
+        for path in wrong:
+            disk.make_dirs((place / path).parent)
+        disk.sync_all()
+        if _POSITION in wrong:  # it is written anew when the index is made
+            wrong.remove(_POSITION)
             _copy_aside(disk, folder / _POSITION, place / _POSITION)
         with engine.exclusive() as view:
-            for path in sorted(paths - {_POSITION}):
-                _put_aside(disk, folder / path, place / path)
+            for path in wrong:
+                disk.rename(folder / path, place / path)
+            disk.sync_all()
             for kind, record_id in _records_at(view, paths):
                 row = view.loader.row(kind, record_id)
                 assert row is not None
                 disk.replace(folder / row.path, view.loader.from_ledger(row))
+            disk.sync_all()
 
 
 def free_place(disk: Disk, folder: Path, now: str) -> str:
@@ -97,15 +108,13 @@ def free_place(disk: Disk, folder: Path, now: str) -> str:
 def _copy_aside(disk: Disk, source: Path, target: Path) -> None:
     content = disk.read_plain(source)
     if content is None:
-        _put_aside(disk, source, target)
-    else:
-        disk.replace(target, content)
-
-
-def _put_aside(disk: Disk, source: Path, target: Path) -> None:
-    if source.is_symlink() or source.exists():
-        disk.make_dirs(target.parent)
         disk.rename(source, target)
+    else:
+        disk.replace_durably(target, content)
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
 
 
 def _records_at(view: View, paths: set[str]) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from tcps.ledger import Head, Ledger
 from tcps.merkle import Tree
 from tcps.model import Policy
+from tcps.projections.records import RecordFiles
+from tcps.projections.shown import shows_later
 from tcps.rules.findings import Finding
 from tcps.rules.policy import setting
 from tcps.verify import findings
@@ -53,10 +55,14 @@ def plan(ledger: Ledger) -> Plan:
 
 
 class Reading:
-    """What the ledger says; `acknowledged` entries of it were known to somebody before it was read."""
+    """What the ledger says; `acknowledged` entries of it were known to somebody before it was read.
 
-    def __init__(self, ledger: Ledger, roots: Roots, acknowledged: int) -> None:
+    The record files are asked only whether they show a line after one that cannot be read.
+    """
+
+    def __init__(self, ledger: Ledger, records: RecordFiles, roots: Roots, acknowledged: int) -> None:
         self.ledger = ledger
+        self.records = records
         self.findings: list[Finding] = []
         self.tree = Tree()
         self.head = Head()
@@ -164,10 +170,15 @@ class Reading:
         return None if seq == last + 1 else f"it has sequence number {seq}, not {last + 1}"
 
     def _settle(self) -> None:
-        """An entry stands after doubtful lines: they are damage, but for one without newline, a torn tail."""
+        """An entry stands after doubtful lines: they are damage if it, or one after it, was acknowledged.
+
+        One without a newline may be about to get it.
+        """
         doubtful, self._doubtful = self._doubtful, []
+        first = doubtful[0][0]
+        acknowledged = shows_later(self.ledger, self.records, self.head, (first.segment, first.offset))
         for line, leaf in doubtful:
-            if not line.whole:
+            if not line.whole or not acknowledged:
                 self._torn = True
                 return
             self._reject(line, leaf)

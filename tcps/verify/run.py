@@ -133,7 +133,7 @@ def carry_out(
     planned = plan(ledger)
     processes = _processes(planned) if cores is None else cores
     with spills(processes, in_memory=processes == 1 and planned.bytes < _PAYS) as kept_rows:
-        reading = Reading(ledger, start.roots(), start.acknowledged)
+        reading = Reading(ledger, start.records, start.roots(), start.acknowledged)
         reading.read(planned, scope.sku_ids, kept_rows, lambda done, total: told("ledger", done, total))
         compared = compare(start.anchors, start.origin, reading.roots, reading.tree)
         case = _case(start, scope, reading, now, compared.anchored)

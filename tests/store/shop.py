@@ -33,10 +33,11 @@ def opened(
     segment_bytes: int = SEGMENT_BYTES,
     boot: str | None = None,
     actor: str = "alice",
+    wait: float = 10.0,
 ) -> Store:
     """A store with the options that only tests need."""
     engine = Engine(
-        folder / ".tcps", disk=disk, clock=FixedClock(), wait=10.0, segment_bytes=segment_bytes, boot=boot
+        folder / ".tcps", disk=disk, clock=FixedClock(), wait=wait, segment_bytes=segment_bytes, boot=boot
     )
     return Store(engine, actor)
 

@@ -40,6 +40,17 @@ def change_ledger(folder: Path, change: Callable[[bytes], bytes]) -> bytes:
     return path.read_bytes()
 
 
+def two_lines(folder: Path) -> bytes:
+    """What the next two orders append, as a copy of the store shows it."""
+    with (
+        tempfile.TemporaryDirectory() as place,
+        Store.open(shop.copied(folder, Path(place) / "copy")) as copy,
+    ):
+        for n in range(2):
+            shop.order(copy, f"never acknowledged, {n}")
+        return b"".join(shop.segments(copy.folder.parent)[0].read_bytes().splitlines(keepends=True)[-2:])
+
+
 TAILS: dict[str, Callable[[Path], bytes]] = {
     "half a line": lambda folder: line(folder, 0)[:100],
     "zeros": lambda folder: ZEROS,
@@ -47,6 +58,7 @@ TAILS: dict[str, Callable[[Path], bytes]] = {
     "garbage with a newline": lambda folder: b"\x00\xff garbage\n",
     "a line and zeros": lambda folder: b"\x00" * 50 + line(folder, 6)[50:] + ZEROS,
     "the last line again": lambda folder: line(folder, -1),
+    "a damaged line before a whole one": lambda folder: b"\x00" * 50 + two_lines(folder)[50:],
 }
 
 
@@ -60,8 +72,8 @@ def test_a_torn_tail_is_cut_off_and_kept(folder: Path, name: str, with_index: bo
     if not with_index:
         shop.remove_index(folder)
     with Store.open(folder, actor="bob") as store:
-        assert len(store.list_work_orders()) == 6
         assert shop.classes(store) == set()
+        assert len(store.list_work_orders()) == 6
         assert shop.order(store) == "WO-7"
         assert "cut off an unfinished entry 9" in store.notices[0]
         assert shop.classes(store) == set()

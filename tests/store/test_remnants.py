@@ -16,6 +16,7 @@ REMNANTS: dict[str, Damage] = {
     "cut short": lambda content: content[:100],
     "zero-filled": lambda content: content[:100] + b"\0" * (len(content) - 100),
     "zeros": lambda content: b"\0" * len(content),
+    "its end alone": lambda content: b"\0" * 100 + content[100:],
 }
 
 
