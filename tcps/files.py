@@ -42,14 +42,15 @@ class Disk:
     system = System()
 
     def read(self, path: Path | str) -> bytes | None:
-        """The whole file, or None when there is none."""
+        """The whole file, or None when there is none, or something else in its place, which might block."""
         with storage("read", path):
             try:
-                fd = self.system.open(path, os.O_RDONLY)
+                fd = self.system.open(path, os.O_RDONLY | os.O_NONBLOCK)
             except (FileNotFoundError, NotADirectoryError):
                 return None
             try:
-                return self._read_from(fd, self.system.fstat(fd).st_size)
+                status = self.system.fstat(fd)
+                return self._read_from(fd, status.st_size) if stat.S_ISREG(status.st_mode) else None
             finally:
                 self.close(fd)
 
@@ -86,7 +87,7 @@ class Disk:
                     status = self.system.fstat(fd)
                     return status.st_size if stat.S_ISREG(status.st_mode) else None
                 finally:
-                    self.system.close(fd)
+                    self.close(fd)
             except OSError as error:
                 if error.errno in _UNREADABLE:
                     raise
@@ -115,11 +116,12 @@ class Disk:
         """Up to `length` bytes from `offset`; none when there is no file."""
         with storage("read", path):
             try:
-                fd = self.system.open(path, os.O_RDONLY)
+                fd = self.system.open(path, os.O_RDONLY | os.O_NONBLOCK)
             except FileNotFoundError:
                 return b""
             try:
-                return self.system.pread(fd, length, offset)
+                plain = stat.S_ISREG(self.system.fstat(fd).st_mode)
+                return self.system.pread(fd, length, offset) if plain else b""
             finally:
                 self.close(fd)
 

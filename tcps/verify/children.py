@@ -77,6 +77,8 @@ def _pickled(error: BaseException) -> bytes:
     told = traceback.format_exc()
     error.add_note(told)
     try:
-        return pickle.dumps((False, error))
-    except Exception:
+        content = pickle.dumps((False, error))
+        pickle.loads(content)
+    except Exception:  # one that cannot be sent is told of
         return pickle.dumps((False, RuntimeError(told)))
+    return content

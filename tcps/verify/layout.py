@@ -38,14 +38,14 @@ def strangers(records: RecordFiles) -> list[Finding]:
     return [findings.unfinished_salvage() if path == "salvage" else findings.foreign(path) for path in names]
 
 
-def note(records: RecordFiles) -> list[Finding]:
-    """Whether `records.lock` says what a writer can have written, or what a power cut left of it."""
-    content = records.disk.read_plain(records.root / "records.lock")
-    if content is None:
-        there = any(path == "records.lock" for path, _ in _listed(records, ""))
-        return [findings.no_plain_file("records.lock")] if there else []
-    readable = not content.strip(b"\0") or Mark.parsed(content) is not None
-    return [] if readable else [findings.unreadable_note(content)]
+def misplaced(records: RecordFiles) -> list[Finding]:
+    """What stands in the place of one of the store's files and is no plain file, or not what it should be."""
+    kinds = {path: kind for path, kind in _listed(records, "") if path in _FILES}
+    wrong = [findings.no_plain_file(path) for path, kind in kinds.items() if kind != "file"]
+    content = records.disk.read_plain(records.root / "records.lock") or b""
+    if content.strip(b"\0") and Mark.parsed(content) is None:  # zeros: a power cut leaves them
+        wrong.append(findings.unreadable_note(content))
+    return wrong
 
 
 def _listed(records: RecordFiles, folder: str) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """Reading a stretch of the ledger: each line by itself, so that any process can do it (format 4.2, 4.3)."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -8,12 +10,13 @@ import msgspec
 from tcps.canonical import file_bytes, sha256_hex
 from tcps.ledger import SALVAGE, Change, Entry, Ledger, Line, parse_line
 from tcps.merkle import leaf_hash
-from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Timestamp, from_ms, to_ms
+from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Timestamp, to_ms
 from tcps.model.text import is_id
 from tcps.rules.policy import setting
 from tcps.verify.rows import AnyRow, Promise, Span, Spill, State, shard_of, shard_of_sku
 
-_BLOCK = 1024 * 1024
+_BLOCK = 16 * 1024
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 class Stretch(NamedTuple):
@@ -122,32 +125,36 @@ class Reader:
         except ValueError as error:
             return Seen(*place, None, str(error), parsed=False, whole=line.whole)
         try:
-            for shard, row in [kept for change in entry.changes for kept in self._rows(change, entry, place)]:
-                self._spill.add(shard, row)
+            rows = self._rows(entry, place)
         except ValueError as error:
             return Seen(*place, entry.seq, str(error), parsed=True, whole=line.whole)
+        for shard, row in rows:
+            self._spill.add(shard, row)
         if entry.action == SALVAGE:
             self._salvaged.append((place[:2], _salvaged(entry)))
         return Seen(*place, entry.seq, None, parsed=True, whole=line.whole)
 
-    def _rows(
-        self, change: Change, entry: Entry, place: tuple[int, int, int]
-    ) -> Iterator[tuple[int, AnyRow]]:
-        """The rows of a change, each with its shard; raises ValueError when the change cannot be."""
-        record = _record(change, entry.action)
-        where = (change.id, entry.seq, *place)
-        if change.is_reservation:
-            return
-        if isinstance(record, Receipt):
-            if self._is_wanted(record.sku_id):
-                yield shard_of_sku(record.sku_id), _promise(record, change, where)
-            return
-        if isinstance(record, AndonEvent) and self._is_wanted(record.sku_id):
-            yield shard_of_sku(record.sku_id), _span(record, where)
-        if isinstance(record, Policy):
-            self._gaps.append((place[:2], _max_gap_hours(record)))
-        if self._wanted is None or (change.kind == "sku" and change.id in self._wanted):
-            yield shard_of(change.kind, change.id), State(*where, change.kind, change.sha256)
+    def _rows(self, entry: Entry, place: tuple[int, int, int]) -> list[tuple[int, AnyRow]]:
+        """The rows of an entry, each with its shard; raises ValueError when the entry cannot be."""
+        _require_sound(entry)
+        rows: list[tuple[int, AnyRow]] = []
+        for change in entry.changes:
+            record = _record(change, entry.action)
+            if change.is_reservation:
+                continue
+            where = (change.id, entry.seq, *place)
+            if isinstance(record, Receipt):
+                if self._is_wanted(record.sku_id):
+                    rows.append((shard_of_sku(record.sku_id), _promise(record, change, where)))
+                continue
+            if isinstance(record, AndonEvent) and self._is_wanted(record.sku_id):
+                rows.append((shard_of_sku(record.sku_id), _span(record, where)))
+            elif isinstance(record, Policy):
+                self._gaps.append((place[:2], _max_gap_hours(record)))
+            if self._wanted is None or (change.kind == "sku" and change.id in self._wanted):
+                state = State(*where, change.kind, change.sha256)
+                rows.append((shard_of(change.kind, change.id), state))
+        return rows
 
     def _is_wanted(self, sku_id: str) -> bool:
         return self._wanted is None or sku_id in self._wanted
@@ -174,7 +181,7 @@ def lines_of(ledger: Ledger, stretch: Stretch) -> Iterator[Line]:
 def _completed(ledger: Ledger, begun: Line) -> Line:
     """The line with what stands after the stretch in which it begins."""
     pieces, at = [begun.content], begun.offset + len(begun.content)
-    while block := ledger.disk.read_at(ledger.path(begun.segment), at, _BLOCK):
+    while block := ledger.disk.read_at(ledger.path(begun.segment), at, min(len(pieces), 64) * _BLOCK):
         piece, newline, _ = block.partition(b"\n")
         pieces.append(piece)
         at += len(block)
@@ -193,6 +200,13 @@ def _is_sound(seen: list[Seen]) -> bool:
 def _salvaged(entry: Entry) -> Salvaged:
     receipts = sum(change.kind == "receipt" for change in entry.changes if change.record is not None)
     return Salvaged(entry.seq, entry.time, entry.actor, len(entry.changes), receipts)
+
+
+def _require_sound(entry: Entry) -> None:
+    _require_time(entry.time)
+    changed = {(change.kind, change.id) for change in entry.changes}
+    if not changed or len(changed) != len(entry.changes):
+        raise ValueError("it changes nothing, or a record twice")
 
 
 def _record(change: Change, action: str) -> Record | None:
@@ -225,7 +239,7 @@ def _promise(receipt: Receipt, change: Change, where: tuple[str, int, int, int, 
     assert change.sha256 is not None
     if not is_id(receipt.sku_id):
         raise ValueError(f"it holds a receipt of {receipt.sku_id!r}, which is no id")
-    _ms(receipt.timestamp)
+    _require_time(receipt.timestamp)
     return Promise(
         *where,
         change.sha256,
@@ -244,8 +258,12 @@ def _span(andon: AndonEvent, where: tuple[str, int, int, int, int]) -> Span:
 
 
 def _ms(time: Timestamp) -> int:
-    """A stored time in ms; raises ValueError when it is not written as the store writes times."""
-    ms = to_ms(time) if time.endswith("Z") else -1
-    if from_ms(ms) != time:
+    _require_time(time)
+    return to_ms(time)
+
+
+def _require_time(time: Timestamp) -> None:
+    """Raises ValueError for a time that is not written as the store writes times."""
+    if not _TIME.fullmatch(time):
         raise ValueError(f"{time!r} is not a time in UTC with milliseconds")
-    return ms
+    datetime.fromisoformat(time)

@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import BinaryIO, NamedTuple, cast
 
 import msgspec
@@ -68,6 +69,7 @@ Heads = dict[int, tuple[int, int]]
 _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Block)
 
 
+@lru_cache(maxsize=8192)
 def shard_of_sku(sku_id: str) -> int:
     """The shard of a SKU, its receipts and its Andons' spans: the folder `HH` of format 5.1."""
     return hashlib.sha256(sku_id.encode()).digest()[0]

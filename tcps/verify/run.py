@@ -121,7 +121,7 @@ def begin(records: RecordFiles, origin: str, store_id: str, anchors: Sequence[An
         written=written,
         settled=settled,
         signatures=signatures,
-        findings=own.findings + signatures.findings + layout.note(records),
+        findings=own.findings + signatures.findings + layout.misplaced(records),
     )
 
 

@@ -14,8 +14,7 @@ from tcps.store import Store
 from tests.store import shop
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def built(tmp_path: Path) -> Path:
     """A store with a chain of four receipts, another of one, and some orders; with a checkpoint."""
     with Store.create(tmp_path, actor="alice") as store:
         shop.sku(store)
@@ -28,6 +27,11 @@ def folder(tmp_path: Path) -> Path:
         store.checkpoint()
         shop.order(store)
     return tmp_path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return built(tmp_path)
 
 
 def receipts(folder: Path, sku_id: str = "web-1") -> list[Path]:
