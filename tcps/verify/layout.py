@@ -3,12 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from tcps.projections.records import Mark, RecordFiles, is_temporary
+from tcps.model import KINDS
+from tcps.projections.records import Mark, RecordFiles, is_temporary, relative_path
 from tcps.rules.findings import Finding
 from tcps.verify import findings
 from tcps.verify.rows import SHARDS
 from tcps.verify.shards import Shard
 
+_SKUS = "records/skus"
+_ALONE = {"sku", "receipt", "policy"}
+_SHARDED = {relative_path(kind, "").rpartition("/0000/")[0] for kind in KINDS if kind not in _ALONE} | {_SKUS}
+"""The folders that have a folder for each shard."""
 _FOLDERS = {"ledger", "records", "checkpoints", "quarantine", "ontology", "artifacts"}
 _FILES = {"store.json", "lock", "records.lock", "checkpoint"}
 _INDEX = re.compile(r"index\.sqlite(-wal|-shm|-journal)?")
@@ -21,7 +26,7 @@ def shards(records: RecordFiles) -> list[Shard]:
     """Every shard with its folders; what is in no shard's folder is left to the first."""
     made = [Shard(number, [], []) for number in range(SHARDS)]
     for path, kind in _listed(records, "records"):
-        inner = kind == "folder" and path in ("records/skus", "records/work_orders", "records/andon_events")
+        inner = kind == "folder" and path in _SHARDED
         for one, its in _listed(records, path) if inner else [(path, kind)]:
             shard = made[_number(one) or 0]
             if its == "folder":
@@ -62,7 +67,7 @@ def _belongs(path: str) -> bool:
 
 def _number(path: str) -> int | None:
     """The shard of a folder of record files; None for a name that no record's path has (format 5.1)."""
-    _, kind, name = path.split("/") if path.count("/") == 2 else ("", "", "")
-    if kind == "skus":
+    kind, _, name = path.rpartition("/")
+    if kind == _SKUS:
         return int(name, 16) if _BYTE.fullmatch(name) else None
     return int(name) % SHARDS if _NUMBER.fullmatch(name) else None

@@ -143,21 +143,24 @@ class Reader:
             if change.is_reservation:
                 continue
             where = (change.id, entry.seq, *place)
-            if isinstance(record, Receipt):
-                if self._is_wanted(record.sku_id):
-                    rows.append((shard_of_sku(record.sku_id), _promise(record, change, where)))
-                continue
-            if isinstance(record, AndonEvent) and self._is_wanted(record.sku_id):
-                rows.append((shard_of_sku(record.sku_id), _span(record, where)))
+            if isinstance(record, Receipt | AndonEvent):
+                told = (
+                    _promise(record, change, where) if isinstance(record, Receipt) else _span(record, where)
+                )
+                if self._wanted is None or told.sku_id in self._wanted:
+                    rows.append((shard_of_sku(told.sku_id), told))
             elif isinstance(record, Policy):
                 self._gaps.append((place[:2], _max_gap_hours(record)))
-            if self._wanted is None or (change.kind == "sku" and change.id in self._wanted):
+            if self._is_kept(change):
                 state = State(*where, change.kind, change.sha256)
                 rows.append((shard_of(change.kind, change.id), state))
         return rows
 
-    def _is_wanted(self, sku_id: str) -> bool:
-        return self._wanted is None or sku_id in self._wanted
+    def _is_kept(self, change: Change) -> bool:
+        """Whether the state of a record is of interest; that of a receipt is a promise already."""
+        if self._wanted is None:
+            return change.kind != "receipt"
+        return change.kind == "sku" and change.id in self._wanted
 
 
 def lines_of(ledger: Ledger, stretch: Stretch) -> Iterator[Line]:

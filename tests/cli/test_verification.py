@@ -1,11 +1,17 @@
 """`verify-chain`, `verify` and `checkpoint` on the command line (interface 5)."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Tcps
+from tcps.store import Store
+from tests.cli.conftest import Tcps, process
 
 
 def receipt_file(folder: Path, number: int) -> Path:
@@ -158,3 +164,58 @@ def test_a_damaged_ledger_is_salvaged_by_word_and_every_verification_says_so(
         (line,) = [line for line in proven(*command).out.splitlines() if line.startswith("SALVAGED: ")]
         assert "3 records, 2 receipts among them, rest on the word of bob alone" in line
     assert proven("repair", "--salvage").out == "there is nothing to repair\n"
+
+
+@pytest.mark.parametrize("sample", ["5%", "5", "0.5%", "100"])
+def test_a_sample_says_what_was_not_read(proven: Tcps, sample: str) -> None:
+    report = proven("verify", "--sample", sample, "--json").json
+    assert (report["verdict"], report["records"]) == ("intact", 4)
+    assert report["sample"]["percent"] == float(sample.removesuffix("%"))
+    text = proven("verify", "--sample", sample).out
+    assert (
+        f"a sample of {float(sample.removesuffix('%')):g} %, was read, of the others only their names" in text
+    )
+    assert proven("verify", "--json").json["sample"] is None
+
+
+@pytest.mark.parametrize("sample", ["0", "101%", "-1", "nan", "many", ""])
+def test_a_sample_is_a_percentage(proven: Tcps, sample: str) -> None:
+    assert proven("verify", f"--sample={sample}").code == 2
+
+
+@pytest.fixture
+def bulky(tcps: Tcps, tmp_path: Path) -> Path:
+    """A store whose ledger has more than 4 MiB."""
+    with Store.open(tmp_path, actor="alice") as store, store.batch():
+        for number in range(70):
+            store.store_work_order({"title": f"{number}", "description": "x" * 65_000})
+    return tmp_path
+
+
+def on_a_terminal(folder: Path, *arguments: str) -> str:
+    """What a command writes to stderr when that is a terminal."""
+    main, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tcps", *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=child
+    )
+    os.close(child)
+    shown = b""
+    with contextlib.suppress(OSError), open(main, "rb", buffering=0) as terminal:
+        while piece := terminal.read(1 << 16):  # on Linux the end is an error
+            shown += piece
+    assert process.wait(timeout=60) == 0
+    return shown.decode()
+
+
+@pytest.mark.parametrize("command", [("verify",), ("verify-chain", "--all")])
+def test_progress_is_shown_on_a_terminal_alone(bulky: Path, command: tuple[str, ...]) -> None:
+    shown = on_a_terminal(bulky, *command)
+    assert "ledger" in shown
+    assert "files" in shown
+    assert "0:00:00" in shown
+    assert on_a_terminal(bulky, *command, "--quiet") == ""
+    assert process(bulky, *command).err == ""
+
+
+def test_a_small_store_is_verified_without_a_word_of_progress(proven: Tcps, tmp_path: Path) -> None:
+    assert on_a_terminal(tmp_path, "verify") == ""

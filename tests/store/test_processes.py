@@ -11,6 +11,7 @@ import pytest
 
 from tcps import verify
 from tcps.errors import NotFound, TcpsError
+from tcps.model import system_clock
 from tcps.store import Store
 from tcps.verify import Report
 from tcps.verify.parallel import results, usable_cores
@@ -25,21 +26,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 def verified(folder: Path, cores: int, disk: QuickDisk | None = None, **options: Any) -> Report:
-    with shop.opened(folder) as store:
-        identity = store.engine.identity
-        return verify.verify_store(
-            store.folder,
-            disk or QuickDisk(),
-            identity.origin,
-            identity.store_id,
-            store.engine.clock(),
-            cores=cores,
-            **options,
-        )
+    with Store.open(folder, actor="auditor") as store:
+        return verify.verify_store(*place(store, disk), system_clock(), cores=cores, **options)
+
+
+def place(store: Store, disk: QuickDisk | None = None) -> tuple[Path, QuickDisk, str, str]:
+    return store.folder, disk or QuickDisk(), store.engine.identity.origin, store.store_id
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_several_processes_find_what_one_finds(folder: Path, name: str) -> None:
+    assert verified(folder, 3).intact
     CASES[name][0](folder)
     one, three = verified(folder, 1), verified(folder, 3)
     assert not one.intact
@@ -47,13 +44,12 @@ def test_several_processes_find_what_one_finds(folder: Path, name: str) -> None:
 
 
 def test_one_sku_is_judged_by_several_processes_too(folder: Path) -> None:
-    with shop.opened(folder) as store:
-        identity, clock = store.engine.identity, store.engine.clock
-        place = (store.folder, QuickDisk(), identity.origin, identity.store_id)
-        report = verify.verify_chains(*place, ["web-1"], clock(), cores=3)
+    with Store.open(folder, actor="auditor") as store:
+        report = verify.verify_chains(*place(store), ["web-1"], system_clock(), cores=3)
+        assert report.intact
         assert [(one.sku_id, one.receipts_checked) for one in report.verdicts] == [("web-1", 4)]
         with pytest.raises(NotFound):
-            verify.verify_chains(*place, ["web-9"], clock(), cores=3)
+            verify.verify_chains(*place(store), ["web-9"], system_clock(), cores=3)
 
 
 class Unreadable(QuickDisk):
@@ -163,14 +159,7 @@ def test_the_engine_of_the_store_goes_on_after_a_verification_in_children(folder
     with Store.open(folder, actor="alice") as store:
         shop.order(store)
         with store.view():
-            report = verify.verify_store(
-                store.folder,
-                QuickDisk(),
-                store.engine.identity.origin,
-                store.store_id,
-                store.engine.clock(),
-                cores=2,
-            )
+            report = verify.verify_store(*place(store), system_clock(), cores=2)
         assert report.intact
         shop.order(store)
         assert shop.classes(store) == set()
