@@ -27,6 +27,8 @@ class Stretch(NamedTuple):
     end: int
 
 
+Where = tuple[str, int, int, int, int]
+"""The first fields of a row: of which record, by which entry, in which line."""
 Place = tuple[int, int]
 """A line's segment and offset."""
 
@@ -144,9 +146,7 @@ class Reader:
                 continue
             where = (change.id, entry.seq, *place)
             if isinstance(record, Receipt | AndonEvent):
-                told = (
-                    _promise(record, change, where) if isinstance(record, Receipt) else _span(record, where)
-                )
+                told = _told(record, change, where)
                 if self._wanted is None or told.sku_id in self._wanted:
                     rows.append((shard_of_sku(told.sku_id), told))
             elif isinstance(record, Policy):
@@ -208,8 +208,10 @@ def _salvaged(entry: Entry) -> Salvaged:
 def _require_sound(entry: Entry) -> None:
     _require_time(entry.time)
     changed = {(change.kind, change.id) for change in entry.changes}
-    if not changed or len(changed) != len(entry.changes):
-        raise ValueError("it changes nothing, or a record twice")
+    if not changed and entry.action != SALVAGE:
+        raise ValueError("it changes nothing")
+    if len(changed) != len(entry.changes):
+        raise ValueError("it changes a record twice")
 
 
 def _record(change: Change, action: str) -> Record | None:
@@ -238,7 +240,12 @@ def _max_gap_hours(policy: Policy) -> float:
     return hours
 
 
-def _promise(receipt: Receipt, change: Change, where: tuple[str, int, int, int, int]) -> Promise:
+def _told(record: Receipt | AndonEvent, change: Change, where: Where) -> Promise | Span:
+    """What a SKU's chain needs to know of the record."""
+    return _promise(record, change, where) if isinstance(record, Receipt) else _span(record, where)
+
+
+def _promise(receipt: Receipt, change: Change, where: Where) -> Promise:
     assert change.sha256 is not None
     if not is_id(receipt.sku_id):
         raise ValueError(f"it holds a receipt of {receipt.sku_id!r}, which is no id")
@@ -255,7 +262,7 @@ def _promise(receipt: Receipt, change: Change, where: tuple[str, int, int, int, 
     )
 
 
-def _span(andon: AndonEvent, where: tuple[str, int, int, int, int]) -> Span:
+def _span(andon: AndonEvent, where: Where) -> Span:
     end = None if andon.resolution is None else _ms(andon.resolution.resolved_at)
     return Span(*where, andon.sku_id, _ms(andon.created_at), end)
 
