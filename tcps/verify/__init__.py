@@ -24,7 +24,8 @@ from tcps.files import Disk
 from tcps.model import Timestamp
 from tcps.projections.records import RecordFiles
 from tcps.verify.anchors import Anchor
-from tcps.verify.run import Progress, Report, Scope, begin, carry_out
+from tcps.verify.report import Report
+from tcps.verify.run import Progress, Scope, begin, carry_out
 from tcps.verify.signatures import Trust
 
 __all__ = ["Anchor", "Progress", "Report", "Trust", "verify_chains", "verify_store"]

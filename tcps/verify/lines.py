@@ -1,22 +1,14 @@
 """Reading a stretch of the ledger: each line by itself, so that any process can do it (format 4.2, 4.3)."""
 
-import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-
-from tcps.canonical import file_bytes, sha256_hex
-from tcps.ledger import SALVAGE, Change, Entry, Ledger, Line, parse_line
+from tcps.ledger import Ledger, Line, parse_line
 from tcps.merkle import leaf_hash
-from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Timestamp, to_ms
-from tcps.model.text import is_id
-from tcps.rules.policy import setting
-from tcps.verify.rows import AnyRow, Promise, Span, Spill, State, shard_of, shard_of_sku
+from tcps.verify.entries import Salvaged, told
+from tcps.verify.rows import Spill
 
 _BLOCK = 16 * 1024
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 class Stretch(NamedTuple):
@@ -27,20 +19,8 @@ class Stretch(NamedTuple):
     end: int
 
 
-Where = tuple[str, int, int, int, int]
-"""The first fields of a row: of which record, by which entry, in which line."""
 Place = tuple[int, int]
 """A line's segment and offset."""
-
-
-class Salvaged(NamedTuple):
-    """An entry that a salvage made: so many records, and receipts among them, rest on its actor's word."""
-
-    sequence: int
-    time: Timestamp
-    actor: str
-    records: int
-    receipts: int
 
 
 class Seen(NamedTuple):
@@ -127,40 +107,16 @@ class Reader:
         except ValueError as error:
             return Seen(*place, None, str(error), parsed=False, whole=line.whole)
         try:
-            rows = self._rows(entry, place)
+            said = told(entry, place, self._wanted)
         except ValueError as error:
             return Seen(*place, entry.seq, str(error), parsed=True, whole=line.whole)
-        for shard, row in rows:
+        for shard, row in said.rows:
             self._spill.add(shard, row)
-        if entry.action == SALVAGE:
-            self._salvaged.append((place[:2], _salvaged(entry)))
+        if said.max_gap_hours is not None:
+            self._gaps.append((place[:2], said.max_gap_hours))
+        if said.salvaged is not None:
+            self._salvaged.append((place[:2], said.salvaged))
         return Seen(*place, entry.seq, None, parsed=True, whole=line.whole)
-
-    def _rows(self, entry: Entry, place: tuple[int, int, int]) -> list[tuple[int, AnyRow]]:
-        """The rows of an entry, each with its shard; raises ValueError when the entry cannot be."""
-        _require_sound(entry)
-        rows: list[tuple[int, AnyRow]] = []
-        for change in entry.changes:
-            record = _record(change, entry.action)
-            if change.is_reservation:
-                continue
-            where = (change.id, entry.seq, *place)
-            if isinstance(record, Receipt | AndonEvent):
-                told = _told(record, change, where)
-                if self._wanted is None or told.sku_id in self._wanted:
-                    rows.append((shard_of_sku(told.sku_id), told))
-            elif isinstance(record, Policy):
-                self._gaps.append((place[:2], _max_gap_hours(record)))
-            if self._is_kept(change):
-                state = State(*where, change.kind, change.sha256)
-                rows.append((shard_of(change.kind, change.id), state))
-        return rows
-
-    def _is_kept(self, change: Change) -> bool:
-        """Whether the state of a record is of interest; that of a receipt is a promise already."""
-        if self._wanted is None:
-            return change.kind != "receipt"
-        return change.kind == "sku" and change.id in self._wanted
 
 
 def lines_of(ledger: Ledger, stretch: Stretch) -> Iterator[Line]:
@@ -198,82 +154,3 @@ def _is_sound(seen: list[Seen]) -> bool:
     return all(line.reason is None for line in seen) and all(
         line.seq == number for number, line in enumerate(seen, start=seen[0].seq or 0)
     )
-
-
-def _salvaged(entry: Entry) -> Salvaged:
-    receipts = sum(change.kind == "receipt" for change in entry.changes if change.record is not None)
-    return Salvaged(entry.seq, entry.time, entry.actor, len(entry.changes), receipts)
-
-
-def _require_sound(entry: Entry) -> None:
-    _require_time(entry.time)
-    changed = {(change.kind, change.id) for change in entry.changes}
-    if not changed and entry.action != SALVAGE:
-        raise ValueError("it changes nothing")
-    if len(changed) != len(entry.changes):
-        raise ValueError("it changes a record twice")
-
-
-def _record(change: Change, action: str) -> Record | None:
-    """The record of a change; raises ValueError when it is none, or has another digest than stated."""
-    kind = KINDS.get(change.kind)
-    if kind is None:
-        raise ValueError(f"it changes a record of the unknown kind {change.kind}")
-    if not is_id(change.id):
-        raise ValueError(f"it changes {change.id!r}, which is no id")
-    if change.record is None:
-        if (change.is_reservation and action != SALVAGE) or change.sha256 is not None:
-            raise ValueError(f"it deletes {change.id}, and so no entry does")
-        return None
-    if sha256_hex(file_bytes(change.record)) != change.sha256:
-        raise ValueError(f"the digest that it states of {change.id} is not that of the record")
-    record = msgspec.convert(change.record, kind)
-    if (record.id, record.revision) != (change.id, change.revision):
-        raise ValueError(f"it holds {record.id}, revision {record.revision}, as another")
-    return record
-
-
-def _max_gap_hours(policy: Policy) -> float:
-    hours = setting(policy, "max_gap_hours")
-    if not isinstance(hours, int | float):
-        raise ValueError(f"it sets max_gap_hours to {hours!r}")
-    return hours
-
-
-def _told(record: Receipt | AndonEvent, change: Change, where: Where) -> Promise | Span:
-    """What a SKU's chain needs to know of the record."""
-    return _promise(record, change, where) if isinstance(record, Receipt) else _span(record, where)
-
-
-def _promise(receipt: Receipt, change: Change, where: Where) -> Promise:
-    assert change.sha256 is not None
-    if not is_id(receipt.sku_id):
-        raise ValueError(f"it holds a receipt of {receipt.sku_id!r}, which is no id")
-    _require_time(receipt.timestamp)
-    return Promise(
-        *where,
-        change.sha256,
-        receipt.sku_id,
-        receipt.sequence,
-        receipt.stage,
-        receipt.status,
-        receipt.timestamp,
-        receipt.previous,
-    )
-
-
-def _span(andon: AndonEvent, where: Where) -> Span:
-    end = None if andon.resolution is None else _ms(andon.resolution.resolved_at)
-    return Span(*where, andon.sku_id, _ms(andon.created_at), end)
-
-
-def _ms(time: Timestamp) -> int:
-    _require_time(time)
-    return to_ms(time)
-
-
-def _require_time(time: Timestamp) -> None:
-    """Raises ValueError for a time that is not written as the store writes times."""
-    if not _TIME.fullmatch(time):
-        raise ValueError(f"{time!r} is not a time in UTC with milliseconds")
-    datetime.fromisoformat(time)

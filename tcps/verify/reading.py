@@ -15,7 +15,8 @@ from tcps.rules.findings import Finding
 from tcps.rules.policy import setting
 from tcps.verify import findings
 from tcps.verify.anchors import Roots
-from tcps.verify.lines import Place, Read, Reader, Salvaged, Seen, Stretch
+from tcps.verify.entries import Salvaged
+from tcps.verify.lines import Place, Read, Reader, Seen, Stretch
 from tcps.verify.parallel import results
 from tcps.verify.rows import AnyRow, Heads, Rows, Spill
 

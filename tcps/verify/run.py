@@ -7,14 +7,13 @@ from tcps.ledger import Ledger
 from tcps.merkle import Checkpoint
 from tcps.model import Timestamp
 from tcps.projections.records import RecordFiles
-from tcps.rules.chain import Verdict
 from tcps.rules.findings import Finding
 from tcps.verify import findings, layout
 from tcps.verify.anchors import Anchor, Compared, Roots, compare, kept
 from tcps.verify.case import Case
-from tcps.verify.lines import Salvaged
 from tcps.verify.parallel import results, usable_cores
 from tcps.verify.reading import Plan, Reading, plan
+from tcps.verify.report import Report
 from tcps.verify.rows import shard_of_sku, spills
 from tcps.verify.shards import Judge, Judged, Shard
 from tcps.verify.signatures import Signatures, Trust, judged
@@ -23,43 +22,6 @@ Progress = Callable[[str, int, int], None]
 """Is told what is looked at, `ledger` or `files`, how much of it is done, and how much there is."""
 _PAYS = 4 * 1024 * 1024
 """From which size of the ledger on it pays to use more than one process."""
-
-
-class Report(NamedTuple):
-    """The result of a verification: verdicts, what is wrong beside the chains, the tree over the ledger.
-
-    Of a whole store, `verdicts` has those of broken chains alone, so that it grows with the damage
-    only. `acknowledged` is the tree at the entries that were known as acknowledged when the
-    verification began. `consistent` of the anchors outside of the store hold, the newest of size
-    `anchored`; `receipts_newer` of the receipts are in no entry that it covers. Of `files_read` files the
-    content was looked at. `salvaged` are the entries that a salvage made: no finding, and no evidence.
-    """
-
-    verdicts: list[Verdict]
-    findings: list[Finding]
-    size: int
-    root: bytes
-    records_checked: int
-    skus: int
-    receipts: int
-    files_read: int
-    acknowledged: Checkpoint
-    consistent: int
-    anchored: int | None
-    receipts_newer: int
-    signatures: Signatures
-    salvaged: list[Salvaged]
-
-    @property
-    def intact(self) -> bool:
-        """Whether nothing is damaged or tampered with, and what was asked for could be decided."""
-        return not self.findings and all(verdict.intact for verdict in self.verdicts)
-
-    @property
-    def undecided(self) -> bool:
-        """Whether nothing is known to be wrong, and a needed key is missing."""
-        verdicts_intact = all(verdict.intact for verdict in self.verdicts)
-        return self.signatures.undecided and verdicts_intact and self.findings == self.signatures.findings
 
 
 class Scope(NamedTuple):

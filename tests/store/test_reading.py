@@ -164,7 +164,9 @@ def test_what_a_crash_left_at_the_end_is_no_finding(folder: Path, torn: bytes) -
         assert report.size == len(segment.read_bytes().removesuffix(torn).splitlines())
 
 
-def test_a_bad_line_that_an_entry_follows_is_no_torn_tail(folder: Path) -> None:
+def test_a_bad_line_before_an_entry_whose_file_is_there_is_no_torn_tail(folder: Path) -> None:
+    with Store.open(folder, actor="alice") as store:
+        shop.order(store)
     (segment,) = shop.segments(folder)
     lines = segment.read_bytes().splitlines()
     (folder / ".tcps" / "records.lock").unlink()
