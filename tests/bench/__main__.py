@@ -4,12 +4,13 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from tests.bench import bulk, contention, environment, imports, machine, startup
+from tests.bench import bulk, contention, environment, imports, machine, startup, verification
 from tests.bench.report import Report, Section
 
-SECTIONS = ("bulk", "contention", "startup", "imports")
+SECTIONS = ("bulk", "verification", "contention", "startup", "imports")
 
 
 def main() -> None:
@@ -31,16 +32,20 @@ def _sections(folder: Path, chosen: argparse.Namespace) -> list[Section]:
     if {"startup", "imports"} & set(wanted):
         _say("making a clean environment")
         clean = environment.installed(chosen.env or folder / "env")
-    return [_measured(name, folder, clean, chosen.quick) for name in SECTIONS if name in wanted]
+    return [_measured(name, folder, clean, chosen) for name in SECTIONS if name in wanted]
 
 
-def _measured(name: str, folder: Path, clean: environment.Environment | None, quick: bool) -> Section:
+def _measured(
+    name: str, folder: Path, clean: environment.Environment | None, chosen: argparse.Namespace
+) -> Section:
     _say(f"measuring {name}")
+    quick = chosen.quick
     if clean is not None and name in ("startup", "imports"):
         return {"startup": startup.section, "imports": imports.section}[name](folder, clean, quick)
     sections: dict[str, Callable[[Path, bool], Section]] = {
         "bulk": bulk.section,
         "contention": contention.section,
+        "verification": partial(verification.section, large=chosen.large),
     }
     return sections[name](folder, quick)
 
@@ -52,6 +57,7 @@ def _say(what: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that it runs")
+    parser.add_argument("--large", action="store_true", help="verify a store of a million receipts too")
     parser.add_argument("--out", type=Path, default=Path("bench-report"), metavar="DIR")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="may be repeated")
     parser.add_argument("--env", type=Path, metavar="DIR", help="a virtual environment to use again")

@@ -91,7 +91,7 @@ def _receipts(store: Store, skus: list[str], together: Callable[[], AbstractCont
     start = time.perf_counter()
     with together():
         for run in runs:
-            line.run_stage(store, run)
+            load.run(store, run)
     return time.perf_counter() - start
 
 

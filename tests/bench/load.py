@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tcps.model import BUCKETS, STAGES, Stage
-from tcps.rules import policy
+from tcps.rules import pipeline, policy
 from tcps.rules.pipeline import Run, read_run
 from tcps.store import Store
 
@@ -35,6 +35,12 @@ def runs(sku_ids: list[str], seed: int = SEED) -> Iterator[Run]:
     builds = {sku_id: _build(random.Random(f"{seed} {sku_id}"), sku_id) for sku_id in sku_ids}
     for stage in STAGES:
         yield from (_run(sku_id, stage, build) for sku_id, build in builds.items())
+
+
+def run(store: Store, stage: Run) -> None:
+    """One run of one stage: judged, recorded, and the SKU moved on, in one transaction."""
+    with store.transaction("sku.run") as draft:
+        pipeline.run(draft, stage)
 
 
 def _run(sku_id: str, stage: Stage, build: dict[str, Any]) -> Run:

@@ -40,7 +40,7 @@ def _templates(place: Path) -> list[bytes]:
         order = store.store_work_order(load.demands(1)[0])
         sku_id = line.create_sku(store, order.id)["sku_id"]
         for run in load.runs([sku_id]):
-            line.run_stage(store, run)
+            load.run(store, run)
     return (place / ".tcps" / "ledger" / "000000000001.jsonl").read_bytes().splitlines()
 
 
