@@ -1,4 +1,4 @@
-"""Work on every core: forked children take tasks in turn, and their results come back in order."""
+"""Work on every core: forked children take tasks in turn, and their results come back in order (ADR 11)."""
 
 import os
 import threading
