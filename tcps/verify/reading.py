@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tcps.ledger import Head, Ledger
-from tcps.merkle import Tree
+from tcps.merkle import Tree, leaf_hash
 from tcps.model import Policy
 from tcps.projections.records import RecordFiles
 from tcps.projections.shown import shows_later
@@ -74,6 +74,7 @@ class Reading:
         self._salvaged: list[tuple[Place, Salvaged]] = []
         self._rejected: set[Place] = set()
         self._doubtful: list[tuple[Seen, bytes]] = []
+        self._last: tuple[int, bytes] | None = None
         self._resync = False
         self._torn = False
         self._rows = Rows([], [])
@@ -123,6 +124,14 @@ class Reading:
         """The entries that a salvage made."""
         return [entry for place, entry in self._salvaged if self._is_part(place)]
 
+    def was_withdrawn(self) -> bool:
+        """Whether lines that nobody was told of are gone: a writer takes them back when its sync fails."""
+        if self._last is None or self.head.seq <= self._acknowledged:
+            return False
+        length, leaf = self._last
+        content = self.ledger.line_at(self.head.segment, self.head.offset - length - 1, length)
+        return leaf_hash(content) != leaf
+
     def _is_part(self, place: Place) -> bool:
         return place < self.head[1:] and place not in self._rejected
 
@@ -133,6 +142,7 @@ class Reading:
             assert read.first is not None
             size = sum(read.lengths) + len(read.lengths)
             self.head = Head(self.head.seq + len(read.lengths), read.segment, read.offset + size)
+            self._last = (read.lengths[-1], read.leaves[-32:])
             for leaf in read.leaf_hashes():
                 self._grow(leaf)
         else:
@@ -154,6 +164,7 @@ class Reading:
         if reason is None:
             assert line.seq is not None
             self.head = Head(line.seq, line.segment, line.offset + line.length + 1)
+            self._last = (line.length, leaf)
             self._resync = False
             self._grow(leaf)
         elif self.head.seq >= self._acknowledged:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from tcps.errors import TcpsError
 from tcps.ledger import Ledger
 from tcps.merkle import Checkpoint
 from tcps.model import Timestamp
@@ -100,7 +101,12 @@ def carry_out(
         compared = compare(start.anchors, start.origin, reading.roots, reading.tree)
         case = _case(start, scope, reading, now, compared.anchored)
         found = _found(case, scope.of(layout.shards(start.records)), processes, told)
-    return _report(start, scope, reading, compared, found)
+    report = _report(start, scope, reading, compared, found)
+    if not report.intact and reading.was_withdrawn():
+        raise TcpsError(
+            "the newest ledger lines were taken back while they were verified", hint="verify again"
+        )
+    return report
 
 
 def _report(start: Start, scope: Scope, reading: Reading, compared: Compared, found: Judged) -> Report:

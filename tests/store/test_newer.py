@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tcps.errors import TcpsError
 from tcps.store import Store
 from tcps.verify import Report
 from tests.conftest import FixedClock
@@ -106,6 +107,28 @@ def test_a_deleted_record_whose_file_came_back_is_found(folder: Path, disk: Betw
         assert wrong(auditor.verify_integrity()) == []
         path.write_bytes(content)
         assert wrong(auditor.verify_integrity()) == [("EXTRA", path.relative_to(folder / ".tcps").as_posix())]
+
+
+def test_lines_that_a_failed_sync_takes_back_while_they_are_verified_are_no_finding(
+    folder: Path, disk: Between
+) -> None:
+    """One writer's line, of which nobody was told, is replaced by another's before files are looked at."""
+    other = shop.copied(folder, folder / "other")
+    with shop.opened(other) as writer:
+        shop.order(writer, "taken back")
+    (segment,), (longer,) = shop.segments(folder), shop.segments(other)
+    before = segment.read_bytes()
+
+    def replace() -> None:
+        segment.write_bytes(before)
+        shop.order(writer, "another")
+
+    with shop.opened(folder) as writer, shop.opened(folder, disk=disk) as auditor:
+        segment.write_bytes(longer.read_bytes())
+        disk.work = replace
+        with pytest.raises(TcpsError, match="taken back"):
+            auditor.verify_integrity()
+        assert wrong(auditor.verify_integrity()) == []
 
 
 # a sample of the files
