@@ -36,9 +36,9 @@ class Case(NamedTuple):
         """Whether the content of one more file is looked at."""
         if self.sample >= 1:
             return True
-        import random
+        import random  # only a sample pays for it
 
-        return random.random() < self.sample
+        return random.SystemRandom().random() < self.sample
 
     def sha256(self, path: str) -> str | None:
         """SHA-256 in hex of a file; None when it is no plain file or gone."""
