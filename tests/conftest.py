@@ -1,6 +1,8 @@
 """What tests share: a clock that stands still until told, and a store on it."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from tcps.store import Store
 
 DEEP = os.environ.get("TCPS_DEEP") == "1"
 """Whether this is the deep run (docs/testing.md)."""
+_MEMORY = Path("/dev/shm")
 START = Timestamp("2026-01-20T10:00:00.000Z")
 
 
@@ -50,3 +53,14 @@ def store(tmp_path: Path, clock: FixedClock) -> Iterator[Store]:
 def opened(tmp_path: Path, clock: FixedClock) -> Callable[[], Store]:
     """Open the store of `store` once more, as another process would."""
     return lambda: Store.open(tmp_path, actor="bob", clock=clock)
+
+
+@pytest.fixture
+def quick_path(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where the system has such a thing: a sync costs nothing there."""
+    if not _MEMORY.is_dir():
+        yield tmp_path
+        return
+    folder = Path(tempfile.mkdtemp(dir=_MEMORY))
+    yield folder
+    shutil.rmtree(folder)

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from tcps.canonical import file_bytes, parse
 from tcps.errors import IntegrityError, InvalidInput, NoStore, TcpsError, Undecided
 from tcps.files import Disk, boot_id
 from tcps.ledger import MAY_BE_THERE
-from tcps.model import Clock, Part, Timestamp, system_clock
+from tcps.model import Clock, Part, Timestamp, from_ms, system_clock, to_ms
 
 __all__ = ["Identity", "boot_id", "create", "find", "identify"]
 
@@ -102,6 +103,7 @@ def identify(folder: Path, disk: Disk) -> Identity:
         identity = msgspec.convert(value, Identity)
         if file_bytes(value) != content:
             raise ValueError("it is not in canonical form")
+        _require_sound(identity)
     except (ValueError, msgspec.ValidationError) as error:
         raise IntegrityError(
             f"{folder / 'store.json'} is damaged: {error}",
@@ -119,6 +121,18 @@ def _make_parents(disk: Disk, parent: Path) -> list[Path]:
     made = list(itertools.takewhile(lambda folder: not folder.exists(), (parent, *parent.parents)))
     disk.make_dirs(parent)
     return [parent, *(folder.parent for folder in made)]
+
+
+def _require_sound(identity: Identity) -> None:
+    """Raise ValueError unless these can be the values of a store's identity (format 2.1)."""
+    if not re.fullmatch("[0-9a-f]{16}", identity.store_id):
+        raise ValueError(f"its store id {identity.store_id!r} is none")
+    if identity.origin != f"tcps/{identity.store_id}":
+        raise ValueError(f"its origin {identity.origin!r} is not that of the store id {identity.store_id}")
+    if identity.format != FORMAT:
+        raise ValueError(f"there is no format {identity.format}")
+    if from_ms(to_ms(identity.created)) != identity.created:
+        raise ValueError(f"its time {identity.created!r} is none")
 
 
 def _remove_built(disk: Disk, building: Path) -> None:

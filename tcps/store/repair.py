@@ -84,13 +84,13 @@ def carry_out(engine: Engine, steps: list[Step]) -> None:
         for path in wrong:
             disk.make_dirs((place / path).parent)
         disk.sync_all()
-        if _POSITION in wrong:  # it is written anew when the index is made
-            wrong.remove(_POSITION)
-            _copy_aside(disk, folder / _POSITION, place / _POSITION)
-        with engine.exclusive() as view:
-            for path in wrong:
+        for path in wrong:  # before the index is made, for that may write record files
+            if path == _POSITION:  # it is written anew when the index is made
+                _copy_aside(disk, folder / path, place / path)
+            else:
                 disk.rename(folder / path, place / path)
-            disk.sync_all()
+        disk.sync_all()
+        with engine.exclusive() as view:
             for kind, record_id in _records_at(view, paths):
                 row = view.loader.row(kind, record_id)
                 assert row is not None

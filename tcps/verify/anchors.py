@@ -58,10 +58,23 @@ def _disordered(found: list[tuple[str, Signed]], unread: set[str | None]) -> lis
         for name, size in sizes.items()
         if name != checkpoints.signed_name(size)
     ]
+    wrong += _unlike(dict(found))
     if sizes and newest is None and checkpoints.NEWEST not in unread:
         wrong.append(findings.checkpoint_missing([*sizes.values()]))
     elif sizes and newest is not None and newest < max(sizes.values()):
         wrong.append(findings.checkpoint_older(newest, [*sizes.values()]))
+    return wrong
+
+
+def _unlike(found: dict[str, Signed]) -> list[Finding]:
+    """Signed checkpoints without a signature, and a newest one without one that its own copy has."""
+    newest = found.get(checkpoints.NEWEST)
+    others = {name: signed for name, signed in found.items() if signed is not newest}
+    wrong = [findings.unsigned(name) for name, signed in others.items() if not signed.signatures]
+    for name, signed in others.items():
+        same = newest is not None and newest.checkpoint == signed.checkpoint
+        if same and newest is not None and not set(signed.signatures) <= set(newest.signatures):
+            wrong.append(findings.signatures_differ(name))
     return wrong
 
 

@@ -54,11 +54,33 @@ def no_plain_file(path: str) -> Finding:
     return _finding("UNREADABLE", path, f"{path} is no plain file")
 
 
+def no_folder(path: str) -> Finding:
+    """A link or anything else in the place of a folder of the store."""
+    return _finding("UNREADABLE", path, f"{path} is no folder of the store's own, and may not be followed")
+
+
 def unreadable_note(content: bytes) -> Finding:
     """A `records.lock` that says nothing that a writer can have written."""
     shown = content[:80].decode("utf-8", "replace")
     message = f"records.lock does not say up to where the record files are written: {shown!r}"
     return _finding("UNREADABLE", "records.lock", message, got=shown)
+
+
+def note_missing(checkpointed: int) -> Finding:
+    """No `records.lock` beside a checkpoint, which was written after it."""
+    message = f"records.lock is gone; it was there when the checkpoint of size {checkpointed} was written"
+    return _finding("MISSING", "records.lock", message, expected=checkpointed)
+
+
+def note_behind(seq: int, checkpointed: int) -> Finding:
+    """A `records.lock` that names less than the checkpoint, before which it was synced."""
+    message = f"records.lock names entry {seq}; the checkpoint, which is older, has {checkpointed}"
+    return _finding("ROLLED_BACK", "records.lock", message, expected=checkpointed, got=seq)
+
+
+def no_first_segment(path: str) -> Finding:
+    """A ledger without its first segment, which is there from the beginning."""
+    return _finding("MISSING", path, f"{path} is gone; every store has it")
 
 
 def unfinished_salvage() -> Finding:
@@ -86,6 +108,17 @@ def checkpoint_older(size: int, signed: Sequence[int]) -> Finding:
 def misnamed_checkpoint(name: str, size: int) -> Finding:
     """A signed checkpoint whose file is not named for its size."""
     return _finding("MISFILED", name, f"{name} holds the checkpoint of size {size}", expected=f"{size:012d}")
+
+
+def unsigned(name: str) -> Finding:
+    """A file among the signed checkpoints that holds no signature."""
+    return _finding("EDITED", name, f"{name} holds no signature; what is kept there is signed")
+
+
+def signatures_differ(name: str) -> Finding:
+    """A newest checkpoint that lacks a signature which its copy for good has; it gets them first."""
+    message = f"the checkpoint lacks a signature that {name}, which was written after it, has"
+    return _finding("EDITED", "checkpoint", message)
 
 
 def bad_signature(name: str, key: VerifierKey) -> Finding:

@@ -19,6 +19,7 @@ _FILES = {"store.json", "lock", "records.lock", "checkpoint"}
 _INDEX = re.compile(r"index\.sqlite(-wal|-shm|-journal)?")
 _SEGMENT = re.compile(r"[0-9]{12}\.jsonl", re.ASCII)
 _BYTE = re.compile(r"[0-9a-f]{2}", re.ASCII)
+_NOTE = re.compile(rb"((0|[1-9][0-9]{0,17})( [!-~]*\n?)?)?\0*")
 _NUMBER = re.compile(r"[0-9]{4}|[1-9][0-9]{4,11}", re.ASCII)
 
 
@@ -44,13 +45,27 @@ def strangers(records: RecordFiles) -> list[Finding]:
 
 
 def misplaced(records: RecordFiles) -> list[Finding]:
-    """What stands in the place of one of the store's files and is no plain file, or not what it should be."""
-    kinds = {path: kind for path, kind in _listed(records, "") if path in _FILES}
-    wrong = [findings.no_plain_file(path) for path, kind in kinds.items() if kind != "file"]
-    content = records.disk.read_plain(records.root / "records.lock") or b""
-    if content.strip(b"\0") and Mark.parsed(content) is None:  # zeros: a power cut leaves them
-        wrong.append(findings.unreadable_note(content))
-    return wrong
+    """What stands in the place of one of the store's files or folders and is none."""
+    there = [*_listed(records, ""), *_listed(records, "checkpoints")]
+    files = [path for path, kind in there if kind != "file" and (path in _FILES or "/" in path)]
+    folders = [path for path, kind in there if kind != "folder" and path in _FOLDERS]
+    return [findings.no_plain_file(path) for path in files] + [findings.no_folder(path) for path in folders]
+
+
+def note(records: RecordFiles, checkpointed: int) -> list[Finding]:
+    """Whether `records.lock` says what a writer can have written, or what a power cut left of that.
+
+    It was synced before a checkpoint was written, so it is there, and whole it names that one's size.
+    """
+    content = records.disk.read_plain(records.root / "records.lock")
+    if content is None:
+        there = any(path == "records.lock" for path, _ in _listed(records, ""))
+        return [findings.note_missing(checkpointed)] if checkpointed and not there else []
+    if not _NOTE.fullmatch(content):
+        return [findings.unreadable_note(content)]
+    mark = Mark.parsed(content)
+    behind = mark is not None and content.endswith(b"\n") and mark.seq < checkpointed
+    return [findings.note_behind(mark.seq, checkpointed)] if mark is not None and behind else []
 
 
 def _listed(records: RecordFiles, folder: str) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,8 @@ def plan(ledger: Ledger) -> Plan:
             wrong.append(findings.no_plain_file(f"ledger/{ledger.path(segment).name}"))
         else:
             sizes[segment] = size
+    if 1 not in ledger.segments():
+        wrong.append(findings.no_first_segment(f"ledger/{ledger.path(1).name}"))
     return Plan(sizes, wrong)
 
 

@@ -71,6 +71,7 @@ def begin(records: RecordFiles, origin: str, store_id: str, anchors: Sequence[An
     """Step 1."""
     written, settled, marked = records.position(), records.is_settled(), records.acknowledged()
     own = kept(records.disk, records.root, origin)
+    checkpointed = max((a.checkpoint.size for a in own.anchors()), default=0)
     signatures = judged(own.signed, trust)
     known = [*own.anchors(), *anchors]
     sizes = [anchor.checkpoint.size for anchor in known if anchor.checkpoint.origin == origin]
@@ -81,10 +82,13 @@ def begin(records: RecordFiles, origin: str, store_id: str, anchors: Sequence[An
         anchors=known,
         marked=marked,
         acknowledged=max([marked, *sizes]),
-        written=written,
+        written=max(written, checkpointed),
         settled=settled,
         signatures=signatures,
-        findings=own.findings + signatures.findings + layout.misplaced(records),
+        findings=own.findings
+        + signatures.findings
+        + layout.misplaced(records)
+        + layout.note(records, checkpointed),
     )
 
 
