@@ -76,7 +76,7 @@ def investigate(state: State, andon_id: str) -> AndonEvent:
         investigating_at=state.now,
         investigator=state.actor,
     )
-    return _put(state, changed)
+    return store(state, changed)
 
 
 def resolve(
@@ -98,7 +98,20 @@ def resolve(
         _require_analysis(state, andon)
     minutes = (to_ms(state.now) - to_ms(andon.created_at)) / 60_000
     resolution = Resolution(**texts, resolver=by, resolved_at=state.now, resolution_minutes=minutes)
-    return _put(state, replace(andon, status=AndonStatus.RESOLVED, resolution=resolution))
+    return store(state, replace(andon, status=AndonStatus.RESOLVED, resolution=resolution))
+
+
+def store(state: State, andon: AndonEvent, at_least: int = 0) -> AndonEvent:
+    """Store the Andon with as many of its newest occurrences as fit into a record."""
+    log, room = andon.occurrence_log, RECORD_BYTES - _SPARE_BYTES
+
+    def size(logged: int) -> int:
+        return len(record_bytes(replace(andon, occurrence_log=log[len(log) - logged :])))
+
+    if size(len(log)) > room:
+        fitting = max(at_least, bisect_right(range(1, len(log) + 1), room, key=size))
+        andon = replace(andon, occurrence_log=log[len(log) - fitting :])
+    return state.put(andon)
 
 
 def blocking(state: Production, sku_id: str, stage: Stage | None = None) -> list[AndonEvent]:
@@ -153,20 +166,7 @@ def _again(state: State, andon: AndonEvent, severity: Severity, seen: Occurrence
         occurrence_log=(*andon.occurrence_log, seen)[-LOGGED:],
         last_occurrence_at=seen.timestamp,
     )
-    return _put(state, changed)
-
-
-def _put(state: State, andon: AndonEvent) -> AndonEvent:
-    """Store the Andon with as many of its newest occurrences as fit into a record, at least one."""
-    log, room = andon.occurrence_log, RECORD_BYTES - _SPARE_BYTES
-
-    def size(logged: int) -> int:
-        return len(record_bytes(replace(andon, occurrence_log=log[-logged:])))
-
-    if size(len(log)) > room:
-        fitting = bisect_right(range(1, len(log) + 1), room, key=size)
-        andon = replace(andon, occurrence_log=log[-max(1, fitting) :])
-    return state.put(andon)
+    return store(state, changed, at_least=1)
 
 
 def _resolution_texts(root_cause: object, fix_applied: object, prevention_added: object) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from tcps.model import HOUR_MS, AndonEvent, AndonStatus, Severity, to_ms
+from tcps.rules import andon as andon_rules
 from tcps.rules.state import State, found
 
 
@@ -34,7 +35,7 @@ def sweep(state: State, andon_id: str) -> AndonEvent:
         changed = replace(changed, escalation_level=ESCALATED, escalated_at=state.now)
     if _may_be_timed_out(andon) and age >= PATIENCE[andon.severity].timeout_ms:
         changed = replace(changed, escalation_level=TIMED_OUT, timed_out_at=state.now)
-    return andon if changed is andon else state.put(changed)
+    return andon if changed is andon else andon_rules.store(state, changed)
 
 
 def _may_be_escalated(andon: AndonEvent) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tcps.canonical import record_bytes
 from tcps.model import FAILURES, STAGES, Occurrence, Stage
 from tcps.model.text import RECORD_BYTES
-from tcps.rules import andon, pipeline, work_orders
+from tcps.rules import andon, escalation, pipeline, work_orders
 from tcps.store import Store
 from tests.conftest import START, FixedClock
 from tests.rules.line import (
@@ -182,6 +182,22 @@ def test_an_andon_with_a_full_log_can_still_be_resolved_with_long_texts(store: S
     assert done.status == "resolved"
     assert 0 < len(done.occurrence_log) < 100
     assert done.occurrences == 100
+
+
+def test_an_andon_that_fills_its_record_can_still_be_escalated_investigated_and_resolved(
+    store: Store, clock: FixedClock
+) -> None:
+    empty = len(record_bytes(trigger(store, "empty")))
+    details = {"text": "x" * ((RECORD_BYTES - empty) // 2 - 40)}
+    made = trigger(store, "a", details=details)
+    assert RECORD_BYTES - 100 < len(record_bytes(made)) <= RECORD_BYTES
+    clock.forward(hours=1)
+    assert act(store, escalation.sweep, made.id).escalation_level == 1
+    act(store, andon.investigate, made.id)
+    clock.forward(hours=1)
+    assert act(store, escalation.sweep, made.id).escalation_level == 2
+    done = resolve(store, made.id)
+    assert (done.details, done.occurrences, done.occurrence_log) == (details, 1, ())
 
 
 def test_details_that_do_not_fit_into_a_record_are_too_large(store: Store) -> None:
