@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import bulk, contention, environment, imports, machine, startup, verification
+from tests.bench import bulk, contention, environment, imports, levelling, machine, startup, verification
 from tests.bench.report import Report, Section
 
-SECTIONS = ("bulk", "verification", "contention", "startup", "imports")
+SECTIONS = ("bulk", "verification", "contention", "levelling", "startup", "imports")
 
 
 def main() -> None:
@@ -46,6 +46,7 @@ def _measured(
         "bulk": bulk.section,
         "contention": contention.section,
         "verification": partial(verification.section, large=chosen.large),
+        "levelling": levelling.section,
     }
     return sections[name](folder, quick)
 
