@@ -1,6 +1,7 @@
 """Pull, and what the most recent starts were (domain 5 pull, 6.1, 6.2, 6.3)."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import pytest
@@ -11,6 +12,7 @@ from tcps.rules import dependencies, heijunka, kanban, policy, pulling, signals,
 from tcps.rules.heijunka import Recent
 from tcps.store import Store
 from tcps.store.draft import Draft
+from tcps.store.filters import Filter
 from tests.rules.line import act, order, refused, setting, sku, started, wip
 
 FEATURES, SECURITY, COST, RELIABILITY = (
@@ -256,7 +258,7 @@ def starts(store: Store, bucket: Bucket, tries: int) -> tuple[int, int]:
     return codes.count(None), codes.count("wip_limit")
 
 
-def attempt(store: Store, bucket: Bucket) -> str | None:
+def attempt(store: Store, bucket: Bucket | None) -> str | None:
     """Pull; gives the code of the refusal, or None."""
     try:
         pulled(store, bucket)
@@ -294,3 +296,47 @@ def test_release(store: Store) -> None:
         pulled(store)
     act(store, work_orders.complete, first.id)
     assert pulled(store).id == "WO-3"
+
+
+# Many at once (domain 16)
+
+
+def test_of_a_hundred_starts_at_once_as_many_succeed_as_there_is_room(
+    store: Store, opened: Callable[[], Store]
+) -> None:
+    """WIP, limit 10 in four buckets, 100 starts over them; one more after a completion"""
+    setting(store, "completion_requires_sku", False)
+    for bucket in FOUR:
+        setting(store, f"wip_limits.{bucket}", 10)
+    orders(store, 25, *FOUR)
+
+    def many(_: int) -> list[str | None]:
+        with opened() as other:
+            return [attempt(other, bucket) for bucket in FOUR for _ in range(5)]
+
+    with ThreadPoolExecutor(5) as pool:
+        codes = [code for some in pool.map(many, range(5)) for code in some]
+    assert (codes.count(None), codes.count("wip_limit")) == (40, 60)
+    assert [wip(store, bucket) for bucket in FOUR] == [10] * 4
+    with store.view() as view:
+        running = view.work_orders(Filter().one_of("status", ["in_progress"]), 1, "n")
+        one = next(iter(running)).id
+    act(store, work_orders.complete, one)
+    assert (attempt(store, None), attempt(store, None)) == (None, "wip_limit")
+
+
+def test_those_who_pull_at_once_start_the_orders_of_the_schedule_each_once(
+    store: Store, opened: Callable[[], Store]
+) -> None:
+    orders(store, 4, *FOUR)
+    planned = schedule(store)
+
+    def some(_: int) -> list[str]:
+        with opened() as other:
+            return [pulled(other).id for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        started = [order_id for ids in pool.map(some, range(4)) for order_id in ids]
+    assert sorted(started) == sorted(planned)
+    entries = [store.change_history("work_order", order_id)[-1] for order_id in planned]
+    assert sorted(entries, key=lambda entry: entry.seq) == entries
