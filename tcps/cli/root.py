@@ -121,6 +121,7 @@ def _where(ctx: typer.Context) -> str:
         f"The store of this folder is {folder}. Look around:\n\n"
         "  tcps work-order list      what is asked for\n"
         "  tcps andon list           what stops the line\n"
+        "  tcps work-order next      what to start next\n"
         "  tcps kanban status        how much is under way\n"
         "  tcps verify-chain --all   whether the evidence holds"
     )
