@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
@@ -189,8 +189,6 @@ def tried(dry_run: bool) -> None:
 
 def text(value: str | None, what: str) -> str | None:
     """The text that an option means: `-` is standard input, `@FILE` a file, `@@…` a text with one @."""
-    if value == "-" and sys.stdin.closed:
-        raise InvalidInput(f"{what}: standard input was read for another option already", code="usage")
     if value is None or value.startswith("@@"):
         return None if value is None else value[1:]
     if value == "-":
@@ -200,16 +198,24 @@ def text(value: str | None, what: str) -> str | None:
     return value
 
 
-def file_text(path: str, what: str) -> str:
-    """The text of a file, or of standard input for `-`."""
-    if path == "-":
-        return _standard_input(what)
-    return _decoded(_content(Path(path), what), what)
-
-
 def content(path: str, what: str) -> bytes:
     """The bytes of a file, or of standard input for `-`."""
     return sys.stdin.buffer.read(LARGEST_INPUT + 1) if path == "-" else _content(Path(path), what)
+
+
+@contextlib.contextmanager
+def input_stream(path: str, what: str) -> Iterator[BinaryIO]:
+    """A file, or standard input for `-`, to be read piece by piece."""
+    if path == "-":
+        _require_standard_input(what)
+        yield sys.stdin.buffer
+        return
+    with contextlib.ExitStack() as opened_file:
+        try:
+            file = opened_file.enter_context(open(path, "rb"))
+        except OSError as error:
+            raise _unreadable(path, what, error) from error
+        yield file
 
 
 def json_value(value: str | None, what: str) -> Any:
@@ -222,9 +228,15 @@ def json_value(value: str | None, what: str) -> Any:
 
 def _standard_input(what: str) -> str:
     """All of standard input, which can be read for one option only."""
+    _require_standard_input(what)
     content = sys.stdin.buffer.read(LARGEST_INPUT + 1)
     sys.stdin.close()
     return _decoded(content, what)
+
+
+def _require_standard_input(what: str) -> None:
+    if sys.stdin.closed:
+        raise InvalidInput(f"{what}: standard input was read for another option already", code="usage")
 
 
 def _content(path: Path, what: str) -> bytes:
@@ -232,7 +244,11 @@ def _content(path: Path, what: str) -> bytes:
         with open(path, "rb") as file:
             return file.read(LARGEST_INPUT + 1)
     except OSError as error:
-        raise TcpsError(f"cannot read {what} from {path}: {error.strerror}") from error
+        raise _unreadable(path, what, error) from error
+
+
+def _unreadable(path: str | Path, what: str, error: OSError) -> TcpsError:
+    return TcpsError(f"cannot read {what} from {path}: {error.strerror}")
 
 
 def _decoded(content: bytes, what: str) -> str:

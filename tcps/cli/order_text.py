@@ -13,14 +13,6 @@ def said(out: Any, order: Json) -> None:
     out.record(order, [f"{order['work_order_id']} is {order['status']}{blocked}: {order['title']}"])
 
 
-def created(order: Json, outcome: str) -> str:
-    """One line: what became of a demand."""
-    done = "created" if outcome == "created" else "is there already"
-    due = f", due {order['sla_deadline']}" if order["sla_deadline"] else ""
-    where = f"{order['bucket']}, priority {order['priority']}, {order['status']}{due}"
-    return f"{order['work_order_id']} {done}: {order['title']} ({where})"
-
-
 def upcoming(order: Json) -> list[str]:
     """What is to be pulled next, and whether it can be."""
     due = _due(order)

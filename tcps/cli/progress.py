@@ -3,8 +3,8 @@
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from tcps.config import Settings
 
@@ -12,6 +12,8 @@ _WORTH = 4 * 1024 * 1024
 """From how many bytes on it is worth to show anything."""
 _EVERY = 0.1
 """Seconds between two looks at the bars."""
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -74,3 +76,53 @@ class Bars:
         )
         progress.start()
         return progress
+
+
+class Count:
+    """A line that says how many things were done so far, where somebody sees it; gone when it is cleared."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self._wanted = not chosen.quiet and sys.stderr.isatty()
+        self._color = chosen.color
+        self._status: Any = None
+        self._drawn = time.monotonic()
+
+    def __call__(self, what: str, count: int) -> None:
+        """Show that `count` things were `what` by now."""
+        now = time.monotonic()
+        if not self._wanted or now < self._drawn + _EVERY:
+            return
+        self._drawn = now
+        if self._status is None:
+            self._status = self._started()
+        self._status.update(f"{count:,} {what}", refresh=True)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def before(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, which are written where the line would be: it is gone before each, and in the end."""
+        try:
+            for item in items:
+                self.clear()
+                yield item
+        finally:
+            self.clear()
+
+    def _started(self) -> Any:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True, no_color=not self._color)
+        line = Live(
+            console=console,
+            transient=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        line.start()
+        return line

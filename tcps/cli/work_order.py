@@ -13,11 +13,11 @@ from tcps.cli.base import (
     SkuFilter,
     WorkOrderId,
     completion,
+    context,
     examples_text,
-    file_text,
     group,
+    input_stream,
     opened,
-    say,
     text,
     tried,
     words,
@@ -54,6 +54,7 @@ WantedSku = Annotated[str | None, typer.Option("--sku", help="The wanted id of i
         """tcps work-order create --title "Rotate the keys" --bucket security
         tcps work-order create --title "Faster start" --depends-on WO-1 --description @why.md
         tcps work-order create --from signal.json --json
+        tcps work-order create --from advisories.jsonl --skip-invalid --chunk 10000 -o jsonl
         curl -s $URL | tcps work-order create --from - --idempotency-key $DELIVERY"""
     ),
 )
@@ -61,7 +62,7 @@ def create(
     ctx: typer.Context,
     title: Title = None,
     source_file: Annotated[
-        str | None, typer.Option("--from", metavar="FILE", help="Pull signals as JSON; - is standard input.")
+        str | None, typer.Option("--from", metavar="FILE", help="Pull signals in JSON; - is standard input.")
     ] = None,
     bucket: BucketOption = None,
     priority: Priority = None,
@@ -83,10 +84,19 @@ def create(
     key: Annotated[
         str | None, typer.Option("--idempotency-key", help="A second call with this key changes nothing.")
     ] = None,
+    skip_invalid: Annotated[
+        bool, typer.Option("--skip-invalid", help="Leave out signals that cannot be taken, and say which.")
+    ] = False,
+    chunk: Annotated[
+        int | None,
+        typer.Option("--chunk", metavar="N", min=1, help="Take N signals in a transaction, not all in one."),
+    ] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Create a work order from options, or work orders from pull signals."""
-    from tcps.service import orders
+    from tcps.cli import intake_text
+    from tcps.cli.progress import Count
+    from tcps.service import intake
 
     fields = _given(
         title=title,
@@ -102,20 +112,25 @@ def create(
         raise missing(["--title or --from"], "work-order create")
     if source_file is not None and own:
         raise InvalidInput("--sku and --depends-on go with --title, not with --from", code="usage")
-    signals = None if source_file is None else file_text(source_file, "--from")
+    if source_file is None and (skip_invalid or chunk is not None):
+        raise InvalidInput("--skip-invalid and --chunk go with --from", code="usage")
     with opened(ctx) as (store, out):
-        if signals is None:
-            results, several = [orders.create(store, fields | own, key, dry_run)], False
+        if source_file is None:
+            intake_text.one(out, intake.create(store, fields | own, key, dry_run))
         else:
-            results, several = orders.create_from(store, signals, fields, key, dry_run)
-        if not several:
-            order, outcome = results[0]
-            out.record(order, [order_text.created(order, outcome)])
-        else:
-            out.table(order_text.rows(order for order, _ in results), _LIST)
-        known = [order["work_order_id"] for order, outcome in results if outcome != "created"]
-        if known:
-            say(f"note: there already, nothing changed: {', '.join(known)}")
+            count = Count(context(ctx).settings)
+            options = intake.Options(
+                overrides=fields,
+                key=key,
+                chunk=chunk,
+                skip_invalid=skip_invalid,
+                dry_run=dry_run,
+                derived=intake_text.derived(out),
+                progress=count,
+            )
+            with input_stream(source_file, "--from") as stream:
+                several, results = intake.take(store, stream, options)
+                intake_text.said(out, several, count.before(results))
         tried(dry_run)
 
 

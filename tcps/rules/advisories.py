@@ -9,11 +9,16 @@ from tcps.rules.state import State
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9._-]")
 
 
+def word(stated: object) -> Severity | None:
+    """The severity that a word of an advisory means, in any case; None for one that is not known."""
+    text = stated.strip().lower() if isinstance(stated, str) else ""
+    text = "medium" if text == "moderate" else text
+    return Severity(text) if text in Severity.__members__.values() else None
+
+
 def severity(metadata: Json) -> Severity:
     """An advisory's severity: the stated word, of which unknown or none is critical."""
-    stated = str(metadata.get("severity", "")).strip().lower()
-    stated = "medium" if stated == "moderate" else stated
-    return Severity(stated) if stated in Severity.__members__.values() else Severity.CRITICAL
+    return word(metadata.get("severity")) or Severity.CRITICAL
 
 
 def alarm(state: State, order: WorkOrder) -> AndonEvent | None:

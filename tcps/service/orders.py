@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from tcps.canonical import parse_input
-from tcps.errors import InvalidInput, TcpsError, invalid_field, missing
+from tcps.errors import invalid_field, missing
 from tcps.model import (
     HOUR_MS,
     Bucket,
@@ -16,81 +13,12 @@ from tcps.model import (
     WorkOrderStatus,
     parse_enum,
 )
-from tcps.model.text import LABEL, checked_id, clean, required
-from tcps.rules import dependencies, kanban, signals, work_orders
-from tcps.rules.signals import Demand
+from tcps.model.text import LABEL, checked_id, clean
+from tcps.rules import dependencies, kanban, work_orders
 from tcps.rules.state import found
 from tcps.service import views
 from tcps.service.trial import transaction
-from tcps.store import Store, View, filters
-
-
-def create(
-    store: Store, fields: Mapping[str, Any], key: str | None = None, dry_run: bool = False
-) -> tuple[Json, str]:
-    """Create a work order; gives it and `created`, `duplicate`, or `repeated` for a known key."""
-    (result,) = create_all(store, [signals.read_demand(fields)], key, dry_run)
-    return result
-
-
-def create_from(
-    store: Store,
-    text: str,
-    overrides: Mapping[str, Any],
-    key: str | None = None,
-    dry_run: bool = False,
-) -> tuple[list[tuple[Json, str]], bool]:
-    """Create the work orders of pull signals in JSON (one, an array, or a line each), all or none.
-
-    Gives the results, and whether the text held several signals or might have.
-    """
-    demands, several = read_signals(text, overrides)
-    return create_all(store, demands, key, dry_run), several
-
-
-def create_all(
-    store: Store, demands: Sequence[Demand], key: str | None, dry_run: bool = False
-) -> list[tuple[Json, str]]:
-    """Take the demands in one transaction; a key that was used gives what it made then."""
-    checked = None if key is None else required("idempotency_key", key, "a work order", LABEL)
-    with transaction(store, "work_order.create", checked, dry_run=dry_run) as draft:
-        before = None if checked is None else made_with(draft, checked)
-        if before is not None:
-            return [(views.work_order(draft, order), "repeated") for order in before]
-        taken = [work_orders.create(draft, demand) for demand in demands]
-        return [(views.work_order(draft, intake.order), intake.outcome) for intake in taken]
-
-
-def made_with(view: View, key: str) -> list[WorkOrder] | None:
-    """The orders that the transaction with this idempotency key made, one that was deleted as it was then.
-
-    None when there is no such transaction.
-    """
-    entry = view.entry_of_key(key)
-    if entry is None:
-        return None
-    made = [change for change in entry.changes if change.kind == "work_order" and change.revision == 1]
-    return [view.get(WorkOrder, c.id) or msgspec.convert(c.record, WorkOrder) for c in made]
-
-
-def read_signals(text: str, overrides: Mapping[str, Any]) -> tuple[list[Demand], bool]:
-    """Demands from JSON text, and whether it is an array or JSON lines.
-
-    An error names the signal (`signal 3`) or the line that is wrong.
-    """
-    values, several = _values(text)
-    if not values:
-        raise missing(["a pull signal"], "--from")
-    demands = []
-    for place, value in values:
-        try:
-            demands.append(signals.read_signal(_overridden(value, overrides)))
-        except InvalidInput as error:
-            if several:
-                error.message = f"{place}: {error.message}"
-                error.details["place"] = place
-            raise
-    return demands, several
+from tcps.store import Store, filters
 
 
 def lists(
@@ -197,37 +125,6 @@ def reorder(store: Store, bucket: str, ids: Sequence[str], dry_run: bool = False
     with transaction(store, "work_order.reorder", dry_run=dry_run) as draft:
         orders = kanban.reorder(draft, parse_enum(Bucket, bucket), tuple(ids))
         return [views.work_order(draft, order) for order in orders]
-
-
-def _overridden(value: Any, overrides: Mapping[str, Any]) -> Any:
-    """A signal with the fields that the command line gave in place of its own."""
-    if not overrides or not isinstance(value, Mapping):
-        return value
-    inner = value.get("pull_signal", value)
-    return {**inner, **overrides} if isinstance(inner, Mapping) else value
-
-
-def _values(text: str) -> tuple[list[tuple[str, Any]], bool]:
-    """The JSON values of a text with their places: one document, the items of an array, or a line each."""
-    try:
-        value = parse_input(text, "the pull signal")
-    except TcpsError:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-        if len(lines) < 2 or not _is_json(lines[0][1]):
-            raise
-        return [(f"line {number}", parse_input(line, f"line {number}")) for number, line in lines], True
-    if isinstance(value, list):
-        return [(f"signal {number}", item) for number, item in enumerate(value, 1)], True
-    return [("the pull signal", value)], False
-
-
-def _is_json(line: str) -> bool:
-    """Whether a text's first line is a JSON document by itself, so that the text is JSON lines."""
-    try:
-        parse_input(line, "line 1")
-    except TcpsError:
-        return False
-    return True
 
 
 def _step(entry: Json, record_id: str) -> Json:

@@ -1,7 +1,7 @@
-"""Pull signals (domain 4): what a demand from outside says about bucket, priority and source."""
+"""A demand: the fields of a signal checked, routed to a bucket and a priority, with its source keys."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -15,13 +15,34 @@ from tcps.model import (
     Timestamp,
     parse_enum,
     parse_timestamp,
-    shown,
 )
-from tcps.model.text import TITLE, URI, checked_id, checked_labels, checked_new_sku_id, checked_object, clean
+from tcps.model.text import (
+    TITLE,
+    URI,
+    checked_id,
+    checked_labels,
+    checked_new_sku_id,
+    checked_object,
+    clean,
+    required,
+)
 from tcps.rules import routing
 
 FIELDS = ("type", "source", "title", "description", "labels", "bucket", "priority", "due_on", "metadata")
 ORDER_FIELDS = (*FIELDS, "sku_id", "depends_on")
+
+
+class Ignored(NamedTuple):
+    """A payload that asks for nothing, and why."""
+
+    reason: str
+
+
+class Reading(NamedTuple):
+    """What a payload says: fields of a signal, and its source keys where the source alone does not tell."""
+
+    fields: dict[str, Any]
+    keys: tuple[str, ...] = ()
 
 
 class Demand(Part, frozen=True, kw_only=True):
@@ -29,6 +50,8 @@ class Demand(Part, frozen=True, kw_only=True):
 
     type: SignalType = SignalType.INTERNAL_REQUEST
     source: str | None = None
+    source_keys: tuple[str, ...] = ()
+    """What makes a second signal of the same source a duplicate (domain 4, idempotency)."""
     title: str = ""
     description: str = ""
     labels: tuple[str, ...] = ()
@@ -39,16 +62,11 @@ class Demand(Part, frozen=True, kw_only=True):
     sku_id: str | None = None
     depends_on: tuple[str, ...] = ()
 
-    @property
-    def source_keys(self) -> tuple[str, ...]:
-        """What makes a second signal of the same source a duplicate (domain 4, idempotency)."""
-        return () if self.source is None else (source_key(self.type, self.source),)
 
+def read_demand(fields: Mapping[str, Any], keys: Iterable[str] = ()) -> Demand:
+    """A demand from a signal's or a new order's fields, routed to its bucket and priority.
 
-def read_demand(fields: Mapping[str, Any]) -> Demand:
-    """A demand from a plain signal's or a new order's fields, routed to its bucket and priority.
-
-    Raises InvalidInput naming the fields that are wrong.
+    Without `keys` its source is its one key. Raises InvalidInput naming the fields that are wrong.
     """
     foreign = sorted(str(name) for name in set(fields) - set(ORDER_FIELDS))
     if foreign:
@@ -66,6 +84,7 @@ def read_demand(fields: Mapping[str, Any]) -> Demand:
     return Demand(
         type=kind,
         source=source,
+        source_keys=_keys(kind, source, keys),
         title=title,
         description=clean("description", given.get("description", "")),
         labels=labels,
@@ -76,29 +95,6 @@ def read_demand(fields: Mapping[str, Any]) -> Demand:
         sku_id=checked_new_sku_id(given["sku_id"]) if "sku_id" in given else None,
         depends_on=_ids(given.get("depends_on", ())),
     )
-
-
-def read_signal(value: object) -> Demand:
-    """A demand from a plain pull signal, with or without `pull_signal` around it (interface 4)."""
-    if isinstance(value, Mapping) and "pull_signal" in value:
-        value = value["pull_signal"]
-    if not isinstance(value, Mapping):
-        raise InvalidInput(
-            f"a pull signal is a JSON object, not {shown(value)}",
-            code="invalid_signal",
-            hint='at least {"type": "internal_request", "title": "…"}',
-        )
-    foreign = sorted(str(name) for name in set(value) - set(FIELDS))
-    if foreign:
-        raise InvalidInput(
-            f"a pull signal has no field {shown(foreign[0])}",
-            code="invalid_signal",
-            hint=f"its fields are {', '.join(FIELDS)}",
-            details={"fields": foreign},
-        )
-    if value.get("type") is None:
-        raise missing([name for name in ("type", "source") if value.get(name) is None], "a pull signal")
-    return read_demand(value)
 
 
 def source_key(kind: SignalType, source: str) -> str:
@@ -120,6 +116,12 @@ def _url_key(source: str) -> str:
         return source
     user, at, host = parts.netloc.rpartition("@")
     return urlunsplit((parts.scheme.lower(), f"{user}{at}{host.lower()}", parts.path.rstrip("/"), "", ""))
+
+
+def _keys(kind: SignalType, source: str | None, keys: Iterable[str]) -> tuple[str, ...]:
+    """The given keys, each checked, or the one of the source."""
+    given = tuple(dict.fromkeys(required("source key", key, "a signal", URI) for key in keys))
+    return given or (() if source is None else (source_key(kind, source),))
 
 
 def _source(kind: SignalType, value: object) -> str | None:
