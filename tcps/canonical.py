@@ -153,9 +153,10 @@ def _require_text(value: object) -> None:
 
 
 def _deeper_than(value: object, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    if levels == 0:
-        return True
-    inner = value.values() if isinstance(value, dict) else value
-    return any(_deeper_than(item, levels - 1) for item in inner)
+    """Whether values are nested deeper; level by level, since a call for each value takes longer."""
+    nested = [value] if isinstance(value, (dict, list)) else []
+    while nested and levels:
+        inside = (item.values() if isinstance(item, dict) else item for item in nested)
+        nested = [one for items in inside for one in items if isinstance(one, (dict, list))]
+        levels -= 1
+    return bool(nested)
