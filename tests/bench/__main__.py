@@ -7,10 +7,20 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench import bulk, contention, environment, imports, levelling, machine, startup, verification
+from tests.bench import (
+    bulk,
+    contention,
+    environment,
+    imports,
+    levelling,
+    machine,
+    signals,
+    startup,
+    verification,
+)
 from tests.bench.report import Report, Section
 
-SECTIONS = ("bulk", "verification", "contention", "levelling", "startup", "imports")
+SECTIONS = ("bulk", "signals", "verification", "contention", "levelling", "startup", "imports")
 
 
 def main() -> None:
@@ -44,6 +54,7 @@ def _measured(
         return {"startup": startup.section, "imports": imports.section}[name](folder, clean, quick)
     sections: dict[str, Callable[[Path, bool], Section]] = {
         "bulk": bulk.section,
+        "signals": signals.section,
         "contention": contention.section,
         "verification": partial(verification.section, large=chosen.large),
         "levelling": levelling.section,
