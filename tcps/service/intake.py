@@ -116,9 +116,8 @@ def _each(store: Store, chunks: Iterator[list[Read]], options: Options) -> Itera
     except TcpsError as error:
         if done:
             error.details["taken"] = done
-            error.hint = (
-                f"{error.hint or 'mend it'}; the {done} before were taken and are duplicates next time"
-            )
+            taken = f"the {done} before were taken; those with a source are duplicates when this is repeated"
+            error.hint = f"{error.hint}; {taken}" if error.hint else taken
         raise
     if not done:
         raise missing(["a pull signal"], "--from")

@@ -1,7 +1,7 @@
 """CVSS (domain 4): the score of a vector, and the severity of a score.
 
 Versions 2.0, 3.0, 3.1 and 4.0, by the equations and tables of their specifications, in exact
-arithmetic. CVSS is owned by FIRST.Org, Inc. and used by permission (https://www.first.org/cvss/).
+arithmetic (ADR 12). CVSS is owned by FIRST.Org, Inc. and used by permission (https://www.first.org/cvss/).
 """
 
 from typing import NamedTuple

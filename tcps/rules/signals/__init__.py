@@ -19,9 +19,9 @@ def read_signal(value: object, overrides: Mapping[str, Any] | None = None) -> De
     Raises InvalidInput (`invalid_signal`, or naming the fields that are wrong), and Refused
     (`advisory_withdrawn`).
     """
-    from tcps.rules.signals import recognising
+    from tcps.rules.signals import recognise
 
-    reading = recognising.read(value)
+    reading = recognise.read(value)
     if isinstance(reading, Ignored):
         return reading
     return read_demand({**reading.fields, **(overrides or {})}, reading.keys)
