@@ -84,8 +84,7 @@ export PATH="$clone/.venv/bin:$PATH" PYTHONPYCACHEPREFIX="$clone/.venv/bytecode"
 export PIP_CACHE_DIR="$clone/.venv/pip-cache" PIP_DISABLE_PIP_VERSION_CHECK=1 NO_COLOR=1
 export PIP_NO_COMPILE=0 # 0 is how pip is told: no bytecode before it is needed
 python -m pip --version >/dev/null 2>&1 || python -m ensurepip >/dev/null
-python -m pip install -q -e "$clone[test,example]" 'build>=1.3' 'hatchling>=1.27' 'pyshacl>=0.30' \
-    'license-expression>=30'
+python -m pip install -q -e "$clone[test,example]" 'build>=1.3' 'hatchling>=1.27' 'pyshacl>=0.30'
 
 cd "$work"
 SOURCE_REVISION="$(git -C "$clone" rev-parse HEAD)"
@@ -108,8 +107,15 @@ expect 0 tcps work-order create --title "Release tcps $version" --bucket feature
     --source "commit:$SOURCE_REVISION" --description "Put tcps through its own line."
 expect 0 tcps sku create "$sku" --work-order WO-1
 
-report() { # STAGE: what the stage's script leaves for the gate
-    files=(--metrics "@reports/$1/metrics.json" --evidence "@reports/$1/evidence.json")
+report() { # STAGE [OPTION FILE]…: what the stage leaves for the gate: reports of tools, else metrics of its script
+    local folder="reports/$1"
+    shift
+    files=(--evidence "@$folder/evidence.json")
+    [ $# -gt 0 ] || files+=(--metrics "@$folder/metrics.json")
+    while [ $# -gt 0 ]; do
+        files+=("$1" "$folder/$2")
+        shift 2
+    done
 }
 
 heading "1 shacl_validation: the package's metadata against SHACL shapes"
@@ -122,14 +128,12 @@ expect 0 "${run[@]}" compilation --evidence "{\"source_revision\": \"$SOURCE_REV
     -- env PYTHONPYCACHEPREFIX="$work/compiled" python -W error -m compileall -q -f source/tcps
 
 heading "3 test_execution: a part of the test suite, with coverage"
-report 3
-expect 0 "${run[@]}" test_execution "${files[@]}" --artifact reports/3/junit.xml \
-    --artifact reports/3/coverage.xml -- python $own/run_tests.py source reports/3
+report 3 --junit junit.xml --coverage coverage.xml
+expect 0 "${run[@]}" test_execution "${files[@]}" -- python $own/run_tests.py source reports/3
 
 heading "4 security_scan: bandit"
-report 4
-expect 0 "${run[@]}" security_scan "${files[@]}" --artifact reports/4/bandit.json \
-    -- python $own/security.py source reports/4
+report 4 --sarif bandit.sarif
+expect 0 "${run[@]}" security_scan "${files[@]}" -- python $own/security.py source reports/4
 
 heading "5 deterministic_build: the wheel, twice, and compared"
 report 5
@@ -143,9 +147,9 @@ expect 0 "${run[@]}" quality_metrics "${files[@]}" -- python $own/quality.py "$s
 
 heading "7 release_verification, first run: the gate stops the line"
 echo "The wheel asks for ranges of versions, and no lock says which ones are released with it."
-report 7
-expect 3 "${run[@]}" release_verification "${files[@]}" --artifact "$wheel" --artifact reports/7/bom.json \
-    -- python $own/release.py "$wheel" reports/7
+report 7 --sbom bom.json
+expect 3 "${run[@]}" release_verification "${files[@]}" --artifact "$wheel" \
+    -- python $own/sbom.py "$wheel" reports/7
 
 heading "The line is stopped; the cause is found and removed"
 expect 3 tcps andon check "$sku"
@@ -155,13 +159,13 @@ expect 0 python $own/lock.py "$wheel" requirements.lock
 expect 0 tcps andon resolve ANDON-1 \
     --root-cause "Dependencies were taken by range: two installations could get different versions" \
     --fix "A lock with the version and the hash of each, and an environment made from it" \
-    --prevention "The lock is an artifact of the stage; the gate counts what it does not pin"
+    --prevention "The SBOM is made from the lock; the gate counts what has no exact version"
 expect 0 tcps andon check "$sku"
 
 heading "7 release_verification, second run: with the lock"
-report 7-again
-expect 0 "${run[@]}" release_verification "${files[@]}" --artifact "$wheel" --artifact reports/7-again/bom.json \
-    --artifact requirements.lock -- python $own/release.py "$wheel" reports/7-again requirements.lock
+report 7-again --sbom bom.json
+expect 0 "${run[@]}" release_verification "${files[@]}" --artifact "$wheel" \
+    -- python $own/sbom.py "$wheel" reports/7-again requirements.lock
 
 heading "8 smoke_test: the wheel alone in an empty environment"
 report 8

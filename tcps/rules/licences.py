@@ -15,12 +15,12 @@ def comply(expressions: Sequence[str], allowed: Collection[str]) -> bool:
 
 def complies(expression: str, allowed: Collection[str]) -> bool:
     """OR complies if any side does, AND only if all do; an unknown licence or no expression never does."""
-    tokens = deque(_tokens(expression))
-    return bool(tokens) and _either(tokens, allowed)
+    words = deque(_words(expression))
+    return bool(words) and _either(words, allowed)
 
 
 @lru_cache(maxsize=4096)
-def _tokens(expression: str) -> tuple[str, ...]:
+def _words(expression: str) -> tuple[str, ...]:
     """The words of a valid expression, its ids as the SPDX list writes them; none for an invalid one."""
     from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
@@ -33,29 +33,29 @@ def _tokens(expression: str) -> tuple[str, ...]:
     return tuple(valid.replace("(", "( ").replace(")", " )").split())
 
 
-def _either(tokens: deque[str], allowed: Collection[str]) -> bool:
-    value = _both(tokens, allowed)
-    while tokens and tokens[0] == "OR":
-        tokens.popleft()
-        value = _both(tokens, allowed) or value
+def _either(words: deque[str], allowed: Collection[str]) -> bool:
+    value = _both(words, allowed)
+    while words and words[0] == "OR":
+        words.popleft()
+        value = _both(words, allowed) or value
     return value
 
 
-def _both(tokens: deque[str], allowed: Collection[str]) -> bool:
-    value = _one(tokens, allowed)
-    while tokens and tokens[0] == "AND":
-        tokens.popleft()
-        value = _one(tokens, allowed) and value
+def _both(words: deque[str], allowed: Collection[str]) -> bool:
+    value = _one(words, allowed)
+    while words and words[0] == "AND":
+        words.popleft()
+        value = _one(words, allowed) and value
     return value
 
 
-def _one(tokens: deque[str], allowed: Collection[str]) -> bool:
-    token = tokens.popleft()
-    if token == "(":
-        value = _either(tokens, allowed)
-        tokens.popleft()
+def _one(words: deque[str], allowed: Collection[str]) -> bool:
+    word = words.popleft()
+    if word == "(":
+        value = _either(words, allowed)
+        words.popleft()
         return value
-    if tokens and tokens[0] == "WITH":
-        tokens.popleft()
-        token = f"{token} WITH {tokens.popleft()}"
-    return token in allowed
+    if words and words[0] == "WITH":
+        words.popleft()
+        word = f"{word} WITH {words.popleft()}"
+    return word in allowed
