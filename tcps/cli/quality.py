@@ -26,6 +26,8 @@ def gates(ctx: typer.Context, sku_id: SkuId) -> None:
         for stage in report["stages"]:
             if stage["result"] == "not_run":
                 rows.append({"gate": stage["stage"], "verdict": "not run"})
+            for reason in stage["stated"]:
+                rows.append({"gate": stage["stage"], "metric": "(the run)", "got": reason, "verdict": "FAIL"})
             for rule in stage["rules"]:
                 rows.append(
                     rule

@@ -176,18 +176,13 @@ def report_paths(*options: list[str] | None) -> Any:
     return {kind: files or () for kind, files in zip(Kind, options, strict=True)}
 
 
-def _stated(receipt: Any) -> list[str]:
-    """Why the run itself said fail, whatever its gate says."""
-    code = receipt.evidence.get("exit_code")
-    reasons = [f"the command exited with {code}"] if code else []
-    return reasons + list(receipt.evidence.get("problems", ()))
-
-
 def summary(done: Any) -> list[str]:
     """What became of a run: the receipt, the rules that failed, the Andon, where the SKU is."""
+    from tcps.service.views import stated
+
     receipt, sku = done.receipt, done.sku
     lines = [f"{receipt.id}: {receipt.stage} of {sku.id} is {receipt.status}"]
-    lines += [f"  {reason}" for reason in _stated(receipt)]
+    lines += [f"  {reason}" for reason in stated(receipt)]
     for rule in done.results:
         if not rule.passed:
             wanted = f"{rule.operator} {rule.expected}"

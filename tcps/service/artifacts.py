@@ -11,6 +11,7 @@ from pathlib import Path
 from tcps.canonical import sha256_hex
 from tcps.errors import TcpsError, invalid_field
 from tcps.model import Artifact
+from tcps.model.text import required
 
 
 def artifact(path: str) -> Artifact:
@@ -20,7 +21,7 @@ def artifact(path: str) -> Artifact:
     """
     with _opened("artifact", path) as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return Artifact(name=Path(path).name, sha256=sha256, size=file.tell())
+        return Artifact(name=_name("artifact", path), sha256=sha256, size=file.tell())
 
 
 def report(option: str, path: str, limit: int) -> tuple[Artifact, bytes]:
@@ -32,7 +33,12 @@ def report(option: str, path: str, limit: int) -> tuple[Artifact, bytes]:
         content = file.read(limit + 1)
     if len(content) > limit:
         raise invalid_field(option, f"{path} has more than {limit} bytes", "too_large")
-    return Artifact(name=Path(path).name, sha256=sha256_hex(content), size=len(content)), content
+    return Artifact(name=_name(option, path), sha256=sha256_hex(content), size=len(content)), content
+
+
+def _name(option: str, path: str) -> str:
+    """The file's name as a receipt keeps it: text, which a file system does not ask for."""
+    return required(option, Path(path).name, "an artifact")
 
 
 @contextmanager

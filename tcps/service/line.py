@@ -139,6 +139,7 @@ def quality_gates(store: Store, sku_id: str) -> Json:
                     "result": result,
                     "receipt_id": receipt.id if receipt else None,
                     "receipt_status": receipt.status if receipt else None,
+                    "stated": views.stated(receipt) if receipt else [],
                     "rules": [plain(rule) for rule in rules],
                 }
             )

@@ -238,10 +238,9 @@ def _artifact(path: str, problems: list[str]) -> Artifact | None:
 
 
 def _brief(problems: list[str]) -> list[str]:
-    """Problems as a receipt holds them: however many files there are, it must have room for them."""
-    told = [
-        problem if len(problem) <= _PROBLEM else f"{problem[:_PROBLEM]}…" for problem in problems[:_PROBLEMS]
-    ]
+    """Problems as a receipt can hold them, however many files there are and whatever their names."""
+    texts = [problem.encode("utf-8", "backslashreplace").decode() for problem in problems[:_PROBLEMS]]
+    told = [text if len(text) <= _PROBLEM else f"{text[:_PROBLEM]}…" for text in texts]
     more = len(problems) - len(told)
     return [*told, f"… and {more} more"] if more else told
 

@@ -11,6 +11,7 @@ from tcps.model import (
     AndonEvent,
     Json,
     Receipt,
+    ReceiptStatus,
     Severity,
     Sku,
     SkuStatus,
@@ -108,6 +109,19 @@ def andon(event: AndonEvent) -> Json:
 def receipt(record: Receipt) -> Json:
     """A receipt as it is stored."""
     return plain(record)
+
+
+def stated(receipt: Receipt) -> list[str]:
+    """Why a run is no pass whatever its gate says: what it said of itself."""
+    if receipt.status is ReceiptStatus.PASS:
+        return []
+    code, problems = receipt.evidence.get("exit_code"), receipt.evidence.get("problems")
+    reasons = [f"the command exited with {code}"] if code else []
+    reasons += map(str, problems) if isinstance(problems, list) else ()
+    given = (
+        receipt.status is ReceiptStatus.WARNING or receipt.evidence.get("gate", {}).get("result") == "pass"
+    )
+    return reasons or ([f"its status was given as {receipt.status}"] if given else [])
 
 
 def analysis(record: Analysis) -> Json:

@@ -120,6 +120,21 @@ def test_quality_gates_show_every_rule(on_the_line: Tcps) -> None:
     }
 
 
+def test_quality_gates_say_why_a_run_is_no_pass_whatever_its_gate_says(on_the_line: Tcps) -> None:
+    good = ("--metrics", json.dumps(GOOD["shacl"]))
+    on_the_line("run", "--sku", "SKU-1", "--stage", "shacl", *good, "--", "sh", "-c", "exit 7")
+    done = on_the_line("quality", "gates", "SKU-1")
+    assert "the command exited with 7" in done.out
+    assert "shacl_violations" in done.out
+    for status in ("fail", "warning"):
+        on_the_line("receipt", "add", "--sku", "SKU-1", "--stage", "shacl", "--status", status, *good)
+        report = on_the_line("quality", "gates", "SKU-1", "--json").json
+        assert report["stages"][0]["stated"] == [f"its status was given as {status}"]
+        assert report["stages"][0]["result"] == "pass"
+    add(on_the_line, "shacl", GOOD["shacl"], "--evidence", '{"problems": ["none"], "exit_code": 1}')
+    assert on_the_line("quality", "gates", "SKU-1", "--json").json["stages"][0]["stated"] == []
+
+
 def test_kanban_shows_and_sets_limits(tcps: Tcps) -> None:
     tcps("work-order", "create", "--title", "a", "--bucket", "cost")
     tcps("work-order", "create", "--title", "b", "--bucket", "cost")

@@ -255,6 +255,18 @@ def test_a_receipt_has_room_for_any_number_of_tests_and_problems(at: Any) -> Non
     assert (len(evidence["problems"]), evidence["problems"][-1]) == (21, "… and 880 more")
 
 
+@pytest.mark.parametrize("option", ["--junit", "--artifact"])
+@pytest.mark.parametrize("name", ["\udcff.xml", "a\x01b.xml"])
+def test_a_file_whose_name_is_no_text_is_a_problem_of_the_run(at: Any, option: str, name: str) -> None:
+    tcps = at(Stage.TEST_EXECUTION)
+    write(good_xml=GOOD_TESTS)
+    options = ("--sku", "SKU-1", "--stage", "test", option, name)
+    assert tcps("run", *options, "--", "cp", "good.xml", name).code == 3
+    assert len(newest(tcps)["evidence"]["problems"]) == 1
+    done = add(tcps, Stage.TEST_EXECUTION, option, name)
+    assert (done.code, done.out) == (2, "")
+
+
 def test_more_files_than_a_receipt_lists_are_refused_before_the_command_runs(at: Any) -> None:
     tcps = at(Stage.TEST_EXECUTION)
     many = [option for number in range(1001) for option in ("--junit", f"{number}.xml")]
