@@ -109,6 +109,10 @@ class Reading:
                 heads[number % processes] = done
         self._rows = Rows(spills, heads)
 
+    def has_rows(self, shard: int) -> bool:
+        """Whether any line that was read speaks of a shard."""
+        return self._rows.has(shard)
+
     def rows(self, shard: int) -> Iterator[AnyRow]:
         """The rows of a shard, of lines that are part of the ledger, in no order."""
         for row in self._rows.of(shard):

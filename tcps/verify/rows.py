@@ -149,3 +149,7 @@ class Rows(NamedTuple):
         """A shard's rows, in no order."""
         for spill, heads in zip(self.spills, self.heads, strict=True):
             yield from spill.rows(heads.get(shard, (0, 0)))
+
+    def has(self, shard: int) -> bool:
+        """Whether there are rows of a shard."""
+        return any(shard in heads for heads in self.heads)

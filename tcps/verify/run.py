@@ -104,7 +104,9 @@ def carry_out(
         reading.read(planned, scope.sku_ids, kept_rows, lambda done, total: told("ledger", done, total))
         compared = compare(start.anchors, start.origin, reading.roots, reading.tree)
         case = _case(start, scope, reading, now, compared.anchored)
-        found = _found(case, scope.of(layout.shards(start.records)), processes, told)
+        shards = scope.of(layout.shards(start.records))
+        busy = [one for one in shards if one.folders or one.files or reading.has_rows(one.number)]
+        found = _found(case, busy, processes, told)
     report = _report(start, scope, reading, compared, found)
     if not report.intact and reading.was_withdrawn():
         raise TcpsError(
