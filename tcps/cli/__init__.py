@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import os
-import signal
 import sys
 from typing import NoReturn
 
@@ -12,7 +11,6 @@ from tcps import __version__
 
 def main() -> None:
     """Run the command of `sys.argv` and exit with its code (interface 2)."""
-    signal.signal(signal.SIGINT, _interrupted)
     _complete_streams()
     arguments = sys.argv[1:]
     if arguments == ["--version"]:  # nothing else needs to be imported for it
@@ -36,11 +34,6 @@ def leave(code: int) -> NoReturn:
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     os._exit(code)
-
-
-def _interrupted(*_: object) -> NoReturn:
-    """End at once with 130: a store is as safe from that as from a power cut."""
-    os._exit(130)
 
 
 def _version() -> int:

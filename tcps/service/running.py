@@ -29,7 +29,10 @@ _PROBLEMS, _PROBLEM = 20, 1000
 """How many problems a receipt names, and how much of each."""
 _LINGER_SECONDS = 0.5
 """How long to wait for output that a child of the command still holds open after it ended."""
-_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_FORWARDED = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGUSR1, signal.SIGUSR2),
+)
 
 
 class Outcome(NamedTuple):
@@ -118,9 +121,19 @@ def execute(command: Sequence[str]) -> Outcome:
 
     Raises InvalidInput when it cannot be started.
     """
-    started = time.monotonic()
+    began = time.monotonic()
+    with _forwarding() as forward_to:
+        child = _started(command)
+        forward_to(child)
+        streams = _pass_through(child)
+        code = child.wait()
+    duration = round((time.monotonic() - began) * 1000)
+    return Outcome(code if code >= 0 else 128 - code, duration, streams)
+
+
+def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     try:
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
         raise InvalidInput(
             f"cannot run {command[0]}: {error.strerror}",
@@ -128,11 +141,6 @@ def execute(command: Sequence[str]) -> Outcome:
             hint="no receipt was written",
             details={"fields": ["CMD"]},
         ) from None
-    with _forwarding(child):
-        streams = _pass_through(child)
-        code = child.wait()
-    duration = round((time.monotonic() - started) * 1000)
-    return Outcome(code if code >= 0 else 128 - code, duration, streams)
 
 
 def _pass_through(child: "subprocess.Popen[bytes]") -> dict[str, Json]:
@@ -178,22 +186,50 @@ def _copy(source: int, sink: list[Any]) -> bool:
 
 
 @contextlib.contextmanager
-def _forwarding(child: "subprocess.Popen[bytes]") -> Iterator[None]:
-    """Pass signals on to the command. An interrupt from the keyboard reaches it by itself."""
+def _forwarding() -> Iterator[Callable[["subprocess.Popen[bytes]"], None]]:
+    """Pass signals on to a command; the call says to which. What comes before it is kept for it.
+
+    A signal that we were told to ignore the command ignores too. An interrupt from the keyboard
+    reaches it by itself.
+    """
+    children: list[subprocess.Popen[bytes]] = []
+    waiting: list[int] = []
 
     def forward(number: int, _: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            child.send_signal(number)
+        if number == signal.SIGINT and _has_keyboard():
+            return
+        waiting.append(number)
+        pass_on()
+
+    def pass_on() -> None:
+        while children and waiting:
+            children[0].send_signal(waiting.pop(0))
+
+    def forward_to(child: "subprocess.Popen[bytes]") -> None:
+        children.append(child)
+        pass_on()
 
     before = {}
     with contextlib.suppress(ValueError):  # only the main thread may set handlers
-        before = {number: signal.signal(number, forward) for number in _FORWARDED}
-        before[signal.SIGINT] = signal.signal(signal.SIGINT, lambda *_: None)
+        for number in _FORWARDED:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, forward)
     try:
-        yield
+        yield forward_to
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _has_keyboard() -> bool:
+    """Whether the terminal sends what is typed to this process, and to those that it started."""
+    with contextlib.suppress(OSError):
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        try:
+            return os.tcgetpgrp(terminal) == os.getpgrp()
+        finally:
+            os.close(terminal)
+    return False
 
 
 def _read(name: str, report: Callable[[], Any], problems: list[str]) -> Json:

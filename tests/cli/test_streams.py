@@ -1,11 +1,8 @@
-"""Streams that are closed, full, gone or cannot show a character; interrupts at any moment (interface 2)."""
+"""Streams that are closed, full, gone or cannot show a character (interface 2)."""
 
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -60,25 +57,6 @@ def test_characters_that_turn_the_line_around_are_escaped_for_people(tcps: Tcps)
     tcps("work-order", "create", "--title", "a\u202eb")
     assert "a\\u202eb" in tcps("work-order", "list").out
     assert tcps("work-order", "show", "WO-1", "--json").json["title"] == "a\u202eb"
-
-
-def test_an_interrupt_at_any_moment_shows_no_traceback(tcps: Tcps) -> None:
-    chance = random.Random(7)
-    begin = "import tcps.cli; print('up', flush=True); tcps.cli.main()"
-    for _ in range(12):
-        running = subprocess.Popen(
-            [sys.executable, "-c", begin, "work-order", "list"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert running.stdout is not None
-        assert running.stdout.readline() == "up\n"
-        time.sleep(chance.uniform(0.01, 0.2))
-        running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=20)
-        assert running.returncode in (0, 130)
-        assert err == ""
 
 
 def test_standard_input_is_read_for_one_option_only(on_the_line: Tcps) -> None:

@@ -145,10 +145,10 @@ class DyingSystem(Watched):
         raise AssertionError("it lives on")
 
 
-def places(total: int) -> Sequence[int]:
+def places(total: int, few: int = 6) -> Sequence[int]:
     """At which of so many calls something happens: at all of them in the deep run, else at a few."""
     every = range(1, total + 1)
-    return every if DEEP else sorted(random.Random(total).sample(every, min(6, total)))
+    return every if DEEP else sorted(random.Random(total).sample(every, min(few, total)))
 
 
 def in_child(work: Callable[[], object]) -> int:
