@@ -1,6 +1,7 @@
 """Use cases that look at the whole: Kanban, policy, the ledger's log, verification, counts."""
 
 import contextlib
+import errno
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from tcps.store import Store
 from tcps.store.repair import is_blocked
 from tcps.verify import Progress, Report
 
+_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What only a write can meet: a repair that fails for it is a failure, not doubt."""
 _POLL_SECONDS = 0.1
 _RESTORE = (
     "restore the store from a backup; if there is none, tcps repair --salvage makes it usable again by"
@@ -191,7 +194,7 @@ def _deciding() -> Iterator[None]:
     try:
         yield
     except TcpsError as error:
-        if error.code != TcpsError.default_code:
+        if error.code != TcpsError.default_code or error.details.get("errno") in (None, *_WRITING):
             raise
         raise Undecided(f"no verdict: {error.message}", details=error.details) from error
 
