@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tcps.errors import LockTimeout
 from tcps.store import Store
 from tests.store import shop
 
-WRITERS = 8
+WRITERS, READERS = 8, 4
 
 
 class Writers:
@@ -25,17 +26,21 @@ class Writers:
         self.folder = folder
         self.seed = seed
         self.logs: list[Path] = []
+        self.readers: list[subprocess.Popen[str]] = []
         self.running = [self._started() for _ in range(WRITERS)]
 
     def kill_one(self, chance: random.Random) -> None:
-        """Kill a writer that has acknowledged something, after a moment of its own choosing."""
+        """Kill a writer after a moment of chance, and a reader that is at it for some such moments."""
+        self.readers.append(shop.process(chance.choice(["read", "verify", "follow"]), self.folder, 600))
         time.sleep(chance.uniform(0.01, 0.25))
         n = chance.randrange(WRITERS)
         self._end(self.running[n])
         self.running[n] = self._started()
+        if len(self.readers) == READERS:
+            self._end(self.readers.pop(0))
 
     def end(self) -> None:
-        for process in self.running:
+        for process in self.running + self.readers:
             self._end(process)
 
     def acknowledged(self) -> list[str]:
@@ -53,7 +58,7 @@ class Writers:
 
     @staticmethod
     def _end(process: subprocess.Popen[str]) -> None:
-        assert process.poll() is None, "a writer gave up"
+        assert process.poll() is None, "one gave up"
         process.send_signal(signal.SIGKILL)
         process.communicate()
 
@@ -96,7 +101,21 @@ def run(folder: Path, kills: int, seed: int, check_every: int) -> tuple[int, int
     with Store.open(folder, actor="auditor") as store:
         store.list_work_orders(1)
     assert shop.tables(folder) == kept
-    return kills + WRITERS, len(writers.acknowledged()), size
+    return 2 * kills + WRITERS, len(writers.acknowledged()), size
+
+
+def test_a_killed_holder_of_the_lock_lets_it_go_and_leaves_nothing(tmp_path: Path) -> None:
+    with Store.create(tmp_path, actor="alice", wait=60) as store:
+        holder = shop.process("stand", tmp_path)
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "inside\n"
+        with pytest.raises(LockTimeout), Store.open(tmp_path, actor="bob", wait=0) as other:
+            shop.order(other)
+        holder.kill()
+        holder.communicate()
+        assert shop.order(store) == "WO-1"
+        assert shop.classes(store) == set()
+        assert store.notices == []
 
 
 def test_a_few_kills(tmp_path: Path) -> None:

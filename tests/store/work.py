@@ -11,6 +11,7 @@ from typing import TextIO
 from tcps.errors import TcpsError
 from tcps.locks import Lock
 from tcps.rules import order_updates, work_orders
+from tcps.service import oversight
 from tcps.store import Store
 from tests.store import shop
 
@@ -110,6 +111,13 @@ def read(folder: str, seconds: str) -> None:
     print(json.dumps(wrong))
 
 
+def follow(folder: str, _: str) -> None:
+    """Follow the log until killed."""
+    with Store.open(folder, actor="reader") as store:
+        for entry in oversight.log(store, follow=True):
+            assert entry["seq"] > 0
+
+
 def glance(folder: str) -> None:
     """Read once in every way, ready to wait for ever; print the ids of the orders that were there."""
     with Store.open(folder, actor="reader", wait=10**6) as store:
@@ -154,7 +162,7 @@ def hold(path: str) -> None:
 
 
 _ALL: tuple[Callable[..., None], ...]
-_ALL = (write, start, resolve, endless, verify, read, glance, look, move, stand, hold)
+_ALL = (write, start, resolve, endless, verify, read, follow, glance, look, move, stand, hold)
 MODES = {mode.__name__: mode for mode in _ALL}
 
 if __name__ == "__main__":
