@@ -16,7 +16,8 @@ DEPTH = 100
 """How deep elements may be nested."""
 ELEMENTS = 2_000_000
 """The most elements of one document."""
-_BLOCK = 4096
+_HEAD = 1024 * 1024
+"""Within how many bytes a document comes to its root element."""
 _ENCODING = re.compile(r"utf-?8|utf-?16|us-ascii|iso-8859-[0-9]{1,2}|windows-125[0-9]", re.IGNORECASE)
 _OF_EXPAT = (expat.ExpatError, LookupError, ValueError)
 """What expat raises: for XML that is not well formed, and for an encoding that it cannot decode."""
@@ -72,12 +73,13 @@ def root(data: bytes) -> tuple[str, dict[str, str]] | None:
     """
     found: list[tuple[str, dict[str, str]]] = []
 
-    parser = _parser(lambda *element: found.append(element))
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if not found:
+            found.append((name, attributes))
+
+    parser = _parser(start)
     with suppress(*_OF_EXPAT):
-        for place in range(0, len(data), _BLOCK):
-            parser.Parse(data[place : place + _BLOCK])
-            if found:
-                break
+        parser.Parse(data[:_HEAD])  # at once: what is given bit by bit, expat scans again from the last token
     return found[0] if found else None
 
 

@@ -112,6 +112,13 @@ def test_an_endless_row_of_elements_is_refused() -> None:
     assert f"it has more than {ELEMENTS} elements" in error_of(text(Kind.JUNIT, cases)).message
 
 
+@pytest.mark.parametrize("opening", ["<testsuite name='", "<!--", "<?x "])
+def test_a_root_element_that_does_not_come_soon_is_refused(opening: str) -> None:
+    """Expat scans a token that goes on and on again with every piece that it is given."""
+    report = text(Kind.JUNIT, opening + "x" * 8_000_000 + "<testsuite/>")
+    assert error_of(report).message.endswith("it is cut off or malformed XML")
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_bytes_of_no_kind_are_named(kind: Kind) -> None:
     for content, phrase in (
