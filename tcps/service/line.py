@@ -77,14 +77,16 @@ def abort(store: Store, sku_id: str, reason: str, dry_run: bool = False) -> Json
 
 def add_receipt(store: Store, run: Run, readings: "Readings") -> Recorded:
     """Record one run of one stage with what its reports say; a failed gate is a result, not an error."""
+    run = readings.added_to(run)
     with store.transaction("receipt.add") as draft:
-        return pipeline.record(draft, readings.added_to(run, draft.policy()))
+        return pipeline.record(draft, readings.under(draft.policy(), run))
 
 
 def run_stage(store: Store, run: Run, readings: "Readings") -> Recorded:
     """Record a run, and advance the SKU when it passed and nothing blocks; one transaction."""
+    run = readings.added_to(run)
     with store.transaction("sku.run") as draft:
-        return pipeline.run(draft, readings.added_to(run, draft.policy()))
+        return pipeline.run(draft, readings.under(draft.policy(), run))
 
 
 def require_runnable(store: Store, sku_id: str, stage: Stage) -> None:

@@ -40,16 +40,24 @@ class Readings(NamedTuple):
     boms: "list[sbom.Components]"
     artifacts: list[Artifact]
 
-    def added_to(self, run: Run, policy: Policy) -> Run:
-        """The run with the metrics that its reports say, the outcomes of its tests, and their files."""
+    def added_to(self, run: Run) -> Run:
+        """The run with what its reports say by themselves, the outcomes of its tests, and their files."""
         products = [a for a in dict.fromkeys(run.artifacts) if a not in self.artifacts]
-        read = self._metrics(run.stage, policy)
+        read = self._metrics(run.stage)
         if run.stage in _NAMED:
             read |= _of_only([a for a in products if not gates.is_sbom(a.name)])
         evidence = run.evidence | self._tests(run.evidence)
         return replace(run, read=read, evidence=evidence, artifacts=(*products, *self.artifacts))
 
-    def _metrics(self, stage: Stage, policy: Policy) -> Json:
+    def under(self, policy: Policy, run: Run) -> Run:
+        """The run with what its SBOMs say under the policy that applies when it is recorded."""
+        if not self.boms:
+            return run
+        from tcps.evidence import sbom
+
+        return replace(run, read=run.read | sbom.metrics(self.boms, thresholds.licences(policy)))
+
+    def _metrics(self, stage: Stage) -> Json:
         read: Json = {}
         if self.suites:
             from tcps.evidence import junit
@@ -63,10 +71,6 @@ class Readings(NamedTuple):
             from tcps.evidence import sarif
 
             read |= sarif.metrics(self.logs)
-        if self.boms:
-            from tcps.evidence import sbom
-
-            read |= sbom.metrics(self.boms, thresholds.licences(policy))
         return read
 
     def _tests(self, evidence: Json) -> Json:
