@@ -237,14 +237,31 @@ def test_a_known_key_gives_what_it_made(store: Store) -> None:
 
 
 def test_what_cannot_be_one_transaction_is_refused_and_says_how_it_can_be_taken(store: Store) -> None:
-    big = {"description": "x" * 65_000, "metadata": {"a": "y" * 900_000}}
-    signals = [plain(source=f"s{n}", **big) for n in range(80)]
+    signals = [plain(source=f"s{n}", metadata={"a": "y" * 1_000_000}) for n in range(70)]
     with unchanged(store), pytest.raises(InvalidInput) as caught:
         take(store, *signals)
     assert caught.value.code == "too_large"
-    assert "67108864" in caught.value.message
+    assert caught.value.message.startswith("68 signals are more than the 67108864 bytes")
     assert "--chunk" in str(caught.value.hint)
-    assert outcomes(take(store, *signals, chunk=40)) == ["created"] * 80
+
+
+class Repeated(io.BytesIO):
+    """One long line again and again."""
+
+    def __init__(self, line: bytes, times: int) -> None:
+        super().__init__(line[:1])
+        self.left = [line[1:], *[line] * (times - 1)]
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        return self.left.pop(0) if self.left else b""
+
+
+def test_more_than_256_mib_of_signals_are_taken_in_chunks_only(store: Store) -> None:
+    line = json.dumps(issue("closed")).encode() + b" " * 30_000_000 + b"\n"
+    with unchanged(store), pytest.raises(InvalidInput) as caught:
+        list(intake.take(store, Repeated(line, 9), Options())[1])
+    assert (caught.value.code, caught.value.details["limit"]) == ("too_large", 256 * 1024 * 1024)
+    assert outcomes(list(intake.take(store, Repeated(line, 9), Options(chunk=2))[1])) == ["ignored"] * 9
 
 
 def test_nobody_waits_for_the_input_with_the_lock_in_hand(store: Store) -> None:

@@ -91,4 +91,4 @@ class Payload:
 
 def title(*parts: str) -> str:
     """The parts that are not blank, joined by a colon and cut to what a title may have."""
-    return ": ".join(filter(None, parts))[:TITLE].strip()
+    return ": ".join(filter(None, parts))[:TITLE]
