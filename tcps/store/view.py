@@ -77,13 +77,14 @@ class View:
 
     def lanes(self) -> dict[Bucket, Lane]:
         """How many orders are queued in each bucket that has any, and the head of its queue."""
-        of_bucket = "FROM work_order WHERE bucket=? AND status='queued'"
-        run = self.loader.index.db.execute
+        first = """SELECT id, priority FROM work_order WHERE bucket=? AND status='queued'
+                   ORDER BY queue_key LIMIT 1"""
+        left = "SELECT count(*) FROM work_order WHERE bucket=? AND status='queued'"
         lanes = {}
         for bucket in Bucket:
-            head = run(f"SELECT id, priority {of_bucket} ORDER BY queue_key LIMIT 1", (bucket,)).fetchone()
+            head = self.loader.index.db.execute(first, (bucket,)).fetchone()
             if head is not None:
-                lanes[bucket] = Lane(self._one(f"SELECT count(*) {of_bucket}", bucket), Waiting(*head))
+                lanes[bucket] = Lane(self._one(left, bucket), Waiting(*head))
         return lanes
 
     def recent(self) -> Recent:
@@ -195,8 +196,9 @@ class View:
 
     def deadlines(self, where: Filter) -> Iterator[tuple[str, Bucket, int, str | None]]:
         """Id, bucket, deadline in milliseconds and `sla_andon_id` of the work orders that meet the filter."""
-        sql = f"SELECT id, bucket, deadline, sla_andon FROM work_order {where.sql()} ORDER BY n"
-        for order_id, bucket, deadline, andon_id in self.loader.index.db.execute(sql, where.values):
+        sql = "SELECT bucket, deadline, sla_andon FROM work_order WHERE id=?"
+        for order_id in self.ids("work_order", where):
+            bucket, deadline, andon_id = self.loader.index.db.execute(sql, (order_id,)).fetchone()
             yield order_id, Bucket(bucket), deadline, andon_id
 
     def order_facts(self, period: Period) -> "Iterator[OrderFacts]":
