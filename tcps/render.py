@@ -16,6 +16,8 @@ _SHORT = 22
 """A column whose values are no longer than this is not folded on a terminal."""
 
 
+_STYLES = {"ALERT": "bold red", "worse": "red", "better": "green", "on track": "green"}
+"""The words of a table's cell that have a colour on a terminal."""
 _DIRECTIONS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 """Characters that turn the direction of a whole line: shown as escapes to a person."""
 
@@ -31,6 +33,15 @@ def columns(*names: str) -> tuple[Column, ...]:
     """Columns from `heading=field`, or from a field's name alone."""
     pairs = (name.partition("=") for name in names)
     return tuple(Column(heading, field or heading.replace(" ", "_")) for heading, _, field in pairs)
+
+
+class Section(NamedTuple):
+    """A part of a report: a heading, lines, and a table if there are rows."""
+
+    heading: str
+    lines: Sequence[str] = ()
+    rows: Sequence[Json] = ()
+    shown: Sequence[Column] = ()
 
 
 class Output:
@@ -79,6 +90,38 @@ class Output:
         else:
             self._text_table(list(rows), shown, empty)
 
+    def report(
+        self, value: Json, title: str, sections: Iterable[Section], rows: Sequence[Json] | None = None
+    ) -> None:
+        """A report: JSON is the document, text and Markdown are its sections, CSV is the rows.
+
+        Without `rows`, CSV is a row of the document's fields.
+        """
+        if self.quiet:
+            return
+        if self.form is Format.CSV and rows is not None:
+            self._csv(rows, list(value))
+            return
+        if self.form not in (Format.TEXT, Format.MD):
+            self.record(value)
+            return
+        self._write(f"# {title}\n" if self.form is Format.MD else f"{title}\n")
+        for section in sections:
+            self._section(section)
+
+    def _section(self, section: Section) -> None:
+        """A heading with what belongs under it, set off by empty lines."""
+        if self.form is Format.MD:
+            heading = f"\n## {section.heading}\n\n" if section.heading else "\n"
+            lines = "".join(f"- {line}\n" for line in section.lines)
+            self._write(heading + lines + ("\n" if lines and section.rows else ""))
+        else:
+            bold = self.color and section.heading
+            self._write(f"\n\x1b[1m{section.heading}\x1b[0m\n" if bold else f"\n{section.heading}\n")
+            self.text(*section.lines)
+        if section.rows:
+            self._text_table(section.rows, section.shown, "")
+
     def text(self, *lines: str) -> None:
         """Lines for a person; nothing in any other format."""
         if not self.quiet and self.form is Format.TEXT:
@@ -108,7 +151,8 @@ class Output:
             table.add_column(heading, overflow="fold", no_wrap=short)
         for row in cells:
             named = zip(headings, row, strict=True)
-            table.add_row(*(Text(to_second(text) if name == "time" else text) for name, text in named))
+            shown = (to_second(text) if name == "time" else text for name, text in named)
+            table.add_row(*(Text(text, _STYLES.get(text, "") if self.color else "") for text in shown))
         Console(file=self.stream, no_color=not self.color, highlight=False).print(table)
 
     def _csv(self, rows: Sequence[Json], names: Sequence[str]) -> None:

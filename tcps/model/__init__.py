@@ -11,21 +11,24 @@ from tcps.model.enums import (
     AndonStatus,
     Bucket,
     BucketRules,
+    Effort,
     FailureType,
+    ImprovementStatus,
     ReceiptStatus,
     Severity,
     SignalType,
     SkuStatus,
     SlaStatus,
     Stage,
+    WasteType,
     WorkOrderStatus,
     parse_enum,
     parse_priority,
     shown,
 )
 from tcps.model.kinds import KINDS, PREFIXES, number_of
-from tcps.model.learning import Analysis, Suggestions, Why
-from tcps.model.period import Period, parse_period
+from tcps.model.learning import Analysis, Improvement, Suggestions, Why
+from tcps.model.period import Period, last_days, parse_period
 from tcps.model.records import (
     NEVER,
     AndonEvent,
@@ -72,7 +75,10 @@ __all__ = [
     "Bucket",
     "BucketRules",
     "Clock",
+    "Effort",
     "FailureType",
+    "Improvement",
+    "ImprovementStatus",
     "Json",
     "Occurrence",
     "Part",
@@ -92,10 +98,12 @@ __all__ = [
     "StageVisit",
     "Suggestions",
     "Timestamp",
+    "WasteType",
     "Why",
     "WorkOrder",
     "WorkOrderStatus",
     "from_ms",
+    "last_days",
     "number_of",
     "parse_enum",
     "parse_period",

@@ -115,6 +115,28 @@ class AnalysisStatus(StrEnum):
     FINALIZED = "finalized"
 
 
+class WasteType(StrEnum):
+    COMPILATION_SLOW = "compilation_slow"
+    FLAKY_TEST = "flaky_test"
+    MANUAL_INTERVENTION = "manual_intervention"
+    REPEAT_ANDON = "repeat_andon"
+    LONG_LEAD_TIME = "long_lead_time"
+    EXCESSIVE_REWORK = "excessive_rework"
+
+
+class Effort(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ImprovementStatus(StrEnum):
+    PROPOSED = "proposed"
+    MEASURING = "measuring"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+
+
 class Severity(StrEnum):
     CRITICAL = "critical"
     HIGH = "high"
@@ -217,6 +239,7 @@ _NAMES: dict[type[StrEnum], _Name] = {
     SkuStatus: _Name("SKU status", "status", "invalid_status"),
     ReceiptStatus: _Name("receipt status", "status", "invalid_status"),
     AndonStatus: _Name("Andon status", "status", "invalid_status"),
+    ImprovementStatus: _Name("improvement status", "status", "invalid_status"),
     AnalysisStatus: _Name("analysis status", "status", "invalid_status"),
     Severity: _Name("severity", "severity", "invalid_severity"),
     FailureType: _Name("failure type", "failure_type", "invalid_failure_type"),

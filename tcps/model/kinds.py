@@ -1,10 +1,10 @@
 """The kinds of records, and the ids that the store gives to them (domain 2)."""
 
-from tcps.model.learning import Analysis
+from tcps.model.learning import Analysis, Improvement
 from tcps.model.records import AndonEvent, Policy, Receipt, Record, Sku, WorkOrder
 
 KINDS: dict[str, type[Record]] = {
-    record.kind: record for record in (WorkOrder, Sku, Receipt, AndonEvent, Policy, Analysis)
+    record.kind: record for record in (WorkOrder, Sku, Receipt, AndonEvent, Policy, Analysis, Improvement)
 }
 PREFIXES: dict[str, str] = {
     "work_order": "WO",
@@ -12,6 +12,7 @@ PREFIXES: dict[str, str] = {
     "receipt": "RCPT",
     "andon_event": "ANDON",
     "analysis": "RCA",
+    "improvement": "KZ",
 }
 """The prefix of the ids that the store gives, by kind; one counter each (domain 2)."""
 

@@ -1,8 +1,8 @@
-"""The records of learning: what a stopped line taught (domain 11)."""
+"""The records of learning: what a stopped line taught (domain 11), what is to be improved (domain 12.3)."""
 
 import msgspec
 
-from tcps.model.enums import AnalysisStatus
+from tcps.model.enums import AnalysisStatus, Effort, ImprovementStatus, Stage, WasteType
 from tcps.model.records import NEVER, Part, Record
 from tcps.model.time import Timestamp
 
@@ -45,3 +45,35 @@ class Analysis(Record, frozen=True, kw_only=True):
     finalized_at: Timestamp | None = None
     duration_ms: int | None = None
     actor: str = ""
+
+
+class Improvement(Record, frozen=True, kw_only=True):
+    """A proposal against one waste, and what became of it (domain 12.3). Hours are exact.
+
+    `changes` is what people did about it; `before_waste_hours` and `after_waste_hours` are those of the
+    seven days before and after it was applied.
+    """
+
+    kind = "improvement"
+    id_field = "improvement_id"
+
+    improvement_id: str = ""
+    waste_type: WasteType
+    stage: Stage | None = None
+    root_cause: str | None = None
+    description: str
+    weekly_waste_hours: float
+    expected_saving_hours: float
+    effort: Effort
+    effort_hours: int
+    roi: float
+    waste_ratio: float
+    status: ImprovementStatus = ImprovementStatus.PROPOSED
+    created_at: Timestamp = NEVER
+    applied_at: Timestamp | None = None
+    measured_at: Timestamp | None = None
+    changes: str | None = None
+    before_waste_hours: float | None = None
+    after_waste_hours: float | None = None
+    actual_benefit_hours: float | None = None
+    rejection_reason: str | None = None

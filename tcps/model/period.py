@@ -20,9 +20,19 @@ class Period(NamedTuple):
         """How many days long it is."""
         return (to_ms(self.end) - to_ms(self.start)) / DAY_MS
 
+    @property
+    def previous(self) -> "Period":
+        """The period of the same length before it."""
+        return Period(from_ms(2 * to_ms(self.start) - to_ms(self.end)), self.start)
+
     def contains(self, moment: Timestamp | None) -> bool:
         """Whether the moment, if there is one, lies in it."""
         return moment is not None and self.start <= moment < self.end
+
+
+def last_days(days: int, end: Timestamp) -> Period:
+    """The days before a moment."""
+    return Period(from_ms(to_ms(end) - days * DAY_MS), end)
 
 
 def parse_period(start: object, end: object, now: Timestamp) -> Period:

@@ -20,20 +20,20 @@ from tcps.model import (
     Analysis,
     AndonEvent,
     Bucket,
+    Improvement,
     Receipt,
     Record,
     Sku,
-    Timestamp,
     WorkOrder,
     WorkOrderStatus,
     number_of,
-    to_ms,
 )
 from tcps.model.text import is_id
+from tcps.projections import rows
 from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _OPENING_SECONDS = 5.0
 """How long SQLite waits for another process that is opening or closing the file."""
 _TURN_MS = 5
@@ -204,13 +204,15 @@ class Index:
         if kind == "work_order":
             self._put_work_order(record_id, record, new)
         elif isinstance(record, Sku):
-            self._replace("sku", _sku_row(record))
+            self._replace("sku", rows.sku(record))
         elif isinstance(record, Receipt):
-            self._replace("receipt", _receipt_row(record))
+            self._replace("receipt", rows.receipt(record))
         elif isinstance(record, AndonEvent):
-            self._replace("andon_event", _andon_row(record))
+            self._replace("andon_event", rows.andon(record))
         elif isinstance(record, Analysis):
-            self._replace("analysis", _analysis_row(record))
+            self._replace("analysis", rows.analysis(record))
+        elif isinstance(record, Improvement):
+            self._replace("improvement", rows.improvement(record))
         if new:
             self._count(kind, number_of(record_id, kind))
 
@@ -235,7 +237,7 @@ class Index:
                 self.db.execute(statement, (record_id,))
         if not isinstance(record, WorkOrder):
             return
-        self._replace("work_order", _work_order_row(record))
+        self._replace("work_order", rows.work_order(record))
         many = self.db.executemany
         many("INSERT OR IGNORE INTO label VALUES (?,?)", ((label, record_id) for label in record.labels))
         many("INSERT OR IGNORE INTO dependency VALUES (?,?)", ((record_id, on) for on in record.depends_on))
@@ -266,58 +268,3 @@ def _record(change: Change, action: str) -> Record | None:
     if change.is_reservation and action != SALVAGE:
         raise ValueError(f"it deletes {change.id}, and so no entry does")
     return None
-
-
-def _work_order_row(order: WorkOrder) -> tuple[Any, ...]:
-    return (
-        order.id,
-        number_of(order.id, order.kind),
-        order.bucket,
-        order.status,
-        order.priority,
-        order.queue_key,
-        to_ms(order.created_at),
-        _ms(order.sla_deadline),
-        _ms(order.completed_at),
-        order.sla_andon_id,
-    )
-
-
-def _sku_row(sku: Sku) -> tuple[Any, ...]:
-    created = to_ms(sku.created_at)
-    return (sku.id, sku.id.lower(), created, sku.work_order_id, sku.status, sku.current_stage.number)
-
-
-def _receipt_row(receipt: Receipt) -> tuple[Any, ...]:
-    return (
-        receipt.id,
-        number_of(receipt.id, receipt.kind),
-        receipt.sku_id,
-        receipt.work_order_id,
-        receipt.sequence,
-        receipt.stage.number,
-        receipt.status,
-    )
-
-
-def _andon_row(andon: AndonEvent) -> tuple[Any, ...]:
-    return (
-        andon.id,
-        number_of(andon.id, andon.kind),
-        andon.sku_id,
-        andon.work_order_id,
-        andon.stage.number,
-        andon.failure_type,
-        andon.severity,
-        andon.status,
-        to_ms(andon.created_at),
-        andon.escalation_level,
-    )
-
-
-def _analysis_row(analysis: Analysis) -> tuple[Any, ...]:
-    return (analysis.id, number_of(analysis.id, analysis.kind), analysis.andon_id, analysis.status)
-
-
-def _ms(timestamp: Timestamp | None) -> int | None:
-    return None if timestamp is None else to_ms(timestamp)

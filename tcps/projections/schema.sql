@@ -22,18 +22,28 @@ CREATE INDEX dependency_on ON dependency (on_id);
 CREATE TABLE source_key ("key" TEXT PRIMARY KEY, id TEXT) WITHOUT ROWID;
 CREATE INDEX source_key_id ON source_key (id);
 
-CREATE TABLE sku (id TEXT PRIMARY KEY, folded TEXT UNIQUE, created INT, work_order_id TEXT, status TEXT, stage INT) WITHOUT ROWID;
+CREATE TABLE sku (id TEXT PRIMARY KEY, folded TEXT UNIQUE, created INT, work_order_id TEXT, status TEXT, stage INT,
+                  ended INT) WITHOUT ROWID;
 CREATE INDEX sku_work_order ON sku (work_order_id);
 CREATE INDEX sku_status ON sku (status, stage);
-CREATE TABLE receipt (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id TEXT, sequence INT, stage INT, status TEXT) WITHOUT ROWID;
+CREATE INDEX sku_ended ON sku (ended) WHERE ended IS NOT NULL;
+CREATE TABLE receipt (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id TEXT, sequence INT, stage INT, status TEXT,
+                      time INT, duration INT, tested INT, by_hand INT) WITHOUT ROWID;
 CREATE INDEX receipt_number ON receipt (n);
 CREATE INDEX receipt_sku ON receipt (sku_id, stage, sequence);
 CREATE INDEX receipt_stage ON receipt (stage, status, n);
 CREATE INDEX receipt_work_order ON receipt (work_order_id, n);
+CREATE INDEX receipt_time ON receipt (time, stage, status, duration);
+CREATE INDEX receipt_failed ON receipt (sku_id) WHERE status='fail';
+CREATE INDEX receipt_tested ON receipt (time) WHERE tested;
+CREATE INDEX receipt_by_hand ON receipt (time) WHERE by_hand;
 CREATE TABLE andon_event (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id TEXT, stage INT, failure_type TEXT,
                           severity TEXT, status TEXT, created INT, level INT) WITHOUT ROWID;
 CREATE INDEX andon_sku ON andon_event (sku_id, status, stage);
 CREATE INDEX andon_status ON andon_event (status, severity, n);
 CREATE INDEX andon_work_order ON andon_event (work_order_id);
+CREATE INDEX andon_created ON andon_event (created);
 CREATE TABLE analysis (id TEXT PRIMARY KEY, n INT, andon_id TEXT, status TEXT) WITHOUT ROWID;
 CREATE INDEX analysis_andon ON analysis (andon_id, n);
+CREATE TABLE improvement (id TEXT PRIMARY KEY, n INT, status TEXT, waste_type TEXT) WITHOUT ROWID;
+CREATE INDEX improvement_status ON improvement (status, n);

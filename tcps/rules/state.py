@@ -3,10 +3,24 @@
 from typing import Protocol, TypeVar
 
 from tcps.errors import Refused, not_found
-from tcps.model import Analysis, AndonEvent, Bucket, Policy, Receipt, Record, Sku, Stage, Timestamp, WorkOrder
+from tcps.model import (
+    Analysis,
+    AndonEvent,
+    Bucket,
+    Improvement,
+    Period,
+    Policy,
+    Receipt,
+    Record,
+    Sku,
+    Stage,
+    Timestamp,
+    WorkOrder,
+)
 from tcps.model.text import checked_id
 from tcps.rules.chain import Verdict
 from tcps.rules.heijunka import Lane, Recent
+from tcps.rules.past import Past
 
 R = TypeVar("R", bound=Record)
 
@@ -74,6 +88,12 @@ class Production(Protocol):
     def analyses_of(self, andon_id: str) -> tuple[Analysis, ...]:
         """The root-cause analyses of an Andon, oldest first."""
 
+    def improvements(self) -> tuple[Improvement, ...]:
+        """Every improvement, oldest first."""
+
+    def past(self, period: Period) -> Past:
+        """What happened in a period."""
+
 
 class State(Production, Protocol):
     """The workspace of one transaction: production with the transaction's own changes in it."""
@@ -99,7 +119,9 @@ def found(state: Production, kind: type[R], record_id: str) -> R:
     return record
 
 
-def wrong_status(record: WorkOrder | Sku | AndonEvent, operation: str, phrase: str = "") -> Refused:
+def wrong_status(
+    record: WorkOrder | Sku | AndonEvent | Improvement, operation: str, phrase: str = ""
+) -> Refused:
     """The refusal of an operation that the record's status does not allow (`invalid_transition`).
 
     `operation` is the domain's word for it; `phrase` says it in a sentence where the word does not.

@@ -29,6 +29,7 @@ _ALIASES = {
     "workorder": "work_order",
     "analyse": "analysis",
     "rca": "analysis",
+    "kaizen": "improvement",
 }
 
 
@@ -171,6 +172,7 @@ def stats(store: Store) -> Json:
             "receipts": view.counts("receipt", "status"),
             "andon_events": view.counts("andon_event", "status"),
             "analyses": view.counts("analysis", "status"),
+            "improvements": view.counts("improvement", "status"),
         }
         entries = view.loader.index.position().head.seq
     folder = store.folder

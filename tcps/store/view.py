@@ -10,6 +10,7 @@ from tcps.model import (
     Analysis,
     AndonEvent,
     Bucket,
+    Improvement,
     Period,
     Policy,
     Receipt,
@@ -27,6 +28,7 @@ from tcps.rules.heijunka import Lane, Recent, Waiting
 from tcps.rules.policy import setting
 from tcps.store.filters import Filter
 from tcps.store.loading import Loader
+from tcps.store.past import Past
 
 if TYPE_CHECKING:
     from tcps.rules.order_report import OrderFacts
@@ -142,6 +144,14 @@ class View:
     def analyses_of(self, andon_id: str) -> tuple[Analysis, ...]:
         """The root-cause analyses of an Andon, oldest first."""
         return tuple(self.analyses(Filter().add("andon_id=?", andon_id), None))
+
+    def improvements(self) -> tuple[Improvement, ...]:
+        """Every improvement, oldest first."""
+        return tuple(self.records(Improvement, self._ids("improvement", Filter(), None, "n")))
+
+    def past(self, period: Period) -> Past:
+        """What happened in a period."""
+        return Past(self, period)
 
     def chain(self, sku_id: str) -> tuple[Receipt, ...]:
         """The SKU's receipts by sequence."""

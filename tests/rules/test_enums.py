@@ -14,13 +14,16 @@ from tcps.model import (
     AnalysisStatus,
     AndonStatus,
     Bucket,
+    Effort,
     FailureType,
+    ImprovementStatus,
     ReceiptStatus,
     Severity,
     SignalType,
     SkuStatus,
     SlaStatus,
     Stage,
+    WasteType,
     WorkOrderStatus,
     parse_enum,
     parse_priority,
@@ -36,6 +39,7 @@ VALUES: dict[type[StrEnum], str] = {
     ReceiptStatus: "pass fail warning",
     AndonStatus: "open investigating resolved",
     AnalysisStatus: "pending in_progress finalized",
+    ImprovementStatus: "proposed measuring applied rejected",
     Severity: "critical high medium low",
     SignalType: "github_issue github_pr cve marketplace_install marketplace_refund internal_request",
     FailureType: "shacl_violation compilation_failure test_failure low_coverage security_vulnerability"
@@ -73,6 +77,7 @@ CODES: dict[type[StrEnum], tuple[str, str]] = {
     ReceiptStatus: ("invalid_status", "status"),
     AndonStatus: ("invalid_status", "status"),
     AnalysisStatus: ("invalid_status", "status"),
+    ImprovementStatus: ("invalid_status", "status"),
     SlaStatus: ("invalid_status", "sla_status"),
     Severity: ("invalid_severity", "severity"),
     FailureType: ("invalid_failure_type", "failure_type"),
@@ -111,6 +116,14 @@ def test_anything_else_is_refused_with_the_enums_code_and_every_allowed_value(
         parse_enum(enum, text)
     assert caught.value.code == code
     assert caught.value.details == {"fields": [field], "allowed": list(enum)}
+
+
+def test_waste_and_effort_have_their_values() -> None:
+    assert list(Effort) == ["low", "medium", "high"]
+    assert list(WasteType) == [
+        *("compilation_slow", "flaky_test", "manual_intervention"),
+        *("repeat_andon", "long_lead_time", "excessive_rework"),
+    ]
 
 
 def test_validation_is_the_first_stage_and_validate_the_ninth() -> None:

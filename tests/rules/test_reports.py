@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcps.errors import InvalidInput
-from tcps.model import DAY_MS, HOUR_MS, Bucket, Period, WorkOrderStatus, from_ms, parse_period, to_ms
+from tcps.model import (
+    DAY_MS,
+    HOUR_MS,
+    Bucket,
+    Period,
+    WorkOrderStatus,
+    from_ms,
+    last_days,
+    parse_period,
+    to_ms,
+)
 from tcps.rules import andon, dependencies, work_orders
 from tcps.rules.order_report import OrderFacts, order_report
 from tcps.service import reporting
@@ -58,6 +68,11 @@ def test_a_period_that_is_none_is_refused(start: object, end: object, code: str)
 def test_a_period_has_its_start_and_not_its_end() -> None:
     assert [DAY.contains(moment) for moment in (DAY.start, DAY.end, None)] == [True, False, False]
     assert DAY.days == 1.0
+
+
+def test_a_period_knows_the_one_of_the_same_length_before() -> None:
+    assert last_days(2, START) == ("2026-01-18T10:00:00.000Z", START)
+    assert last_days(2, START).previous == ("2026-01-16T10:00:00.000Z", "2026-01-18T10:00:00.000Z")
 
 
 # Work orders (domain 5, report)

@@ -200,6 +200,7 @@ def test_the_position_counts_only_in_the_boot_that_wrote_it(store: Store, tmp_pa
         ("work_order", "WO-999", "records/work_orders/0000/WO-999.json"),
         ("andon_event", "ANDON-1000", "records/andon_events/0001/ANDON-1000.json"),
         ("analysis", "RCA-12345678", "records/analyses/12345/RCA-12345678.json"),
+        ("improvement", "KZ-1", "records/improvements/0000/KZ-1.json"),
         ("policy", "policy", "records/policy.json"),
     ],
 )

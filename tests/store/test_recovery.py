@@ -1,7 +1,9 @@
 """What a crash or damage left behind: torn tails are cut off and kept, damage is reported and left alone."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -183,9 +185,12 @@ def test_an_index_that_is_none_is_made_anew(folder: Path, content: bytes) -> Non
 def test_an_index_with_damaged_pages_is_made_anew_when_they_are_met(folder: Path) -> None:
     kept = shop.tables(folder)
     path = folder / ".tcps" / "index.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        roots = db.execute("SELECT rootpage FROM sqlite_master WHERE rootpage > 0 AND name <> 'position'")
+        pages = [page for (page,) in roots]
     content = bytearray(path.read_bytes())
-    for page in range(2, len(content) // 4096):
-        content[page * 4096 : page * 4096 + 4096] = os.urandom(4096)
+    for page in pages:
+        content[(page - 1) * 4096 : page * 4096] = os.urandom(4096)
     path.write_bytes(content)
     with Store.open(folder, actor="bob") as store:
         with pytest.raises(TcpsError) as met:
