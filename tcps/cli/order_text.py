@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tcps.model import Json
-from tcps.render import cell, described, duration
+from tcps.render import described, duration
 
 
 def said(out: Any, order: Json) -> None:
@@ -50,29 +50,3 @@ def shown(order: Json) -> list[str]:
             if receipt["sku_id"] == sku["sku_id"]
         ]
     return lines
-
-
-def changes(steps: list[Json]) -> list[str]:
-    """What each change of a record did, field by field."""
-    told: list[str] = []
-    before: Json = {}
-    for step in steps:
-        record = step["record"]
-        if record is None:
-            told.append("deleted")
-        elif not before:
-            told.append(f"{record['status']}: {record['title']}")
-        else:
-            names = [n for n in record if _tells(n) and record[n] != before.get(n)]
-            told.append(", ".join(_change(name, before.get(name), record[name]) for name in names))
-        before = record or {}
-    return told
-
-
-def _tells(name: str) -> bool:
-    """Whether a change of the field says something that the entry's time and revision do not."""
-    return name not in ("revision", "queue_key") and not name.endswith("_at")
-
-
-def _change(name: str, before: Any, after: Any) -> str:
-    return f"{name}: {cell(before) or 'nothing'} → {cell(after) or 'nothing'}"

@@ -24,7 +24,7 @@ from tcps.model import Json
 from tcps.render import columns, counted
 
 _EXIT_CODES = {"broken": 12, "undecided": 13}
-_LOG = columns("seq", "time", "actor", "action", "changed")
+_LOG = columns("seq", "time", "actor", "id", "what")
 
 
 def _init(
@@ -189,25 +189,38 @@ def _log(
     ] = None,
     record_id: Annotated[str | None, typer.Option("--id", help="Only that changed this record.")] = None,
 ) -> None:
-    """Show the ledger: one entry for each transaction, oldest first."""
+    """Show the ledger, oldest first: in text the story of what happened, in JSON its entries.
+
+    With --id, it is the story of one record.
+    """
     from tcps.config import Format
     from tcps.service import oversight
     from tcps.service.views import ENTRY_FIELDS
 
     with opened(ctx) as (store, out):
-        entries = oversight.log(store, since=since, kind=kind, record_id=record_id, follow=follow)
-        if not follow:
-            rows = list(entries)
-            out.table(_log_rows(rows), _LOG, "the ledger is empty", document=rows, fields=ENTRY_FIELDS)
-            return
-        for entry in entries:
-            if out.form is Format.TEXT:
-                row = _log_row(entry)
-                out.text(f"{row['seq']}  {row['time']}  {row['actor']}  {row['action']}  {row['changed']}")
-            else:
-                out.form = Format.JSONL if out.form is Format.JSON else out.form
+        told = out.form in (Format.TEXT, Format.MD)
+        entries = oversight.log(store, since=since, kind=kind, record_id=record_id, follow=follow, tell=told)
+        if told:
+            _tell(out, entries, follow)
+        elif not follow:
+            out.table(list(entries), _LOG, fields=ENTRY_FIELDS)
+        else:
+            out.form = Format.JSONL if out.form is Format.JSON else out.form
+            for entry in entries:
                 out.table([entry], _LOG)
-            out.stream.flush()
+                out.stream.flush()
+
+
+def _tell(out: Any, entries: Iterable[Json], follow: bool) -> None:
+    """The story of the ledger: a row for each thing that happened; on and on, as lines."""
+    if not follow:
+        rows = [row for entry in entries for row in _log_rows(entry)]
+        out.table(rows, _LOG, "the ledger has nothing of that")
+        return
+    for entry in entries:
+        for row in _log_rows(entry):
+            out.text(f"{row['seq']}  {row['time']}  {row['actor']}  {row['id']}  {row['what']}")
+        out.stream.flush()
 
 
 def _stats(ctx: typer.Context) -> None:
@@ -285,23 +298,13 @@ def _completeness(sku: Json) -> str:
     return f"incomplete ({', '.join([f'{10 - undone} of 10 stages passed', *others])})"
 
 
-def _log_rows(entries: Iterable[Json]) -> list[Json]:
-    return [_log_row(entry) for entry in entries]
-
-
-def _log_row(entry: Json) -> dict[str, Any]:
-    changed = ", ".join(_change(change) for change in entry["changes"])
-    return entry | {"changed": changed}
-
-
-def _change(change: Json) -> str:
-    record = change["record"]
-    if record is None:
-        return f"{change['id']} deleted"
-    word = record.get("status") or ""
-    stage = record.get("current_stage") or record.get("stage") or ""
-    where = f" at {stage}" if stage and change["kind"] == "sku" else f" of {stage}" if stage else ""
-    return f"{change['id']} {word}{where}".rstrip()
+def _log_rows(entry: Json) -> Iterable[Json]:
+    """What an entry did; of one that says nothing of it, the action."""
+    for told in entry["told"]:
+        yield entry | {"id": told["id"], "what": told["text"]}
+    if not entry["told"]:
+        ids = ", ".join(change["id"] for change in entry["changes"])
+        yield entry | {"id": ids, "what": entry["action"]}
 
 
 init = single(_init, "tcps init\ntcps init path/to/project")
@@ -318,6 +321,7 @@ repair = single(_repair, "tcps repair --dry-run\ntcps repair\ntcps repair --salv
 log = single(
     _log,
     """tcps log
+    tcps log --id SKU-1
     tcps log --kind andon --json
     tcps log --follow --since 120 -o jsonl""",
 )

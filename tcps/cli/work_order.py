@@ -203,9 +203,7 @@ def history(ctx: typer.Context, work_order_id: WorkOrderId) -> None:
 
     with opened(ctx) as (store, out):
         steps = orders.history(store, work_order_id)
-        changes = [
-            step | {"change": change} for step, change in zip(steps, order_text.changes(steps), strict=True)
-        ]
+        changes = [step | {"change": "; ".join(step["told"])} for step in steps]
         out.table(changes, _HISTORY, document=steps)
 
 

@@ -33,7 +33,7 @@ from tcps.projections import rows
 from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _OPENING_SECONDS = 5.0
 """How long SQLite waits for another process that is opening or closing the file."""
 _TURN_MS = 5

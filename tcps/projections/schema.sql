@@ -12,6 +12,7 @@ CREATE INDEX work_order_status ON work_order (status, n);
 CREATE INDEX work_order_queue ON work_order (bucket, status, queue_key, priority);
 CREATE INDEX work_order_urgency ON work_order (bucket, status, priority, queue_key);
 CREATE INDEX work_order_number ON work_order (n);
+CREATE INDEX work_order_completed ON work_order (completed) WHERE completed IS NOT NULL;
 -- Every start of an order, and whether the order has been in progress ever since.
 CREATE TABLE start (seq INT, place INT, id TEXT, bucket TEXT, run INT, ended INT, PRIMARY KEY (seq, place)) WITHOUT ROWID;
 CREATE INDEX start_running ON start (id) WHERE ended IS NULL;

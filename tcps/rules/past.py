@@ -63,6 +63,12 @@ class Past(Protocol):
     def defects(self) -> int:
         """How many defect Andons were raised: not an sla_breach, and of a known SKU."""
 
+    def andons(self) -> int:
+        """How many Andons were raised, of whatever kind."""
+
+    def completed(self) -> int:
+        """How many work orders were completed."""
+
     def runs(self) -> tuple[Runs, ...]:
         """The receipts of each stage that has any, in the order of stages."""
 

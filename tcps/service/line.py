@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from tcps.canonical import plain
 from tcps.model import (
-    STAGES,
     Json,
     ReceiptStatus,
     Sku,
@@ -14,7 +13,8 @@ from tcps.model import (
     parse_enum,
 )
 from tcps.model.text import checked_id
-from tcps.rules import gates, pipeline
+from tcps.rules import pipeline
+from tcps.rules.diagnosis import Diagnosed, diagnose
 from tcps.rules.pipeline import Recorded, Run
 from tcps.rules.state import found
 from tcps.service import views
@@ -129,22 +129,7 @@ def quality_gates(store: Store, sku_id: str) -> Json:
     """The diagnostic run over all gates on the newest receipts (domain 9); writes nothing."""
     with store.view() as view:
         sku = found(view, Sku, sku_id)
-        stages = []
-        for stage in STAGES:
-            receipt = view.newest_receipt(sku.id, stage)
-            rules = [] if receipt is None else pipeline.judge_stored(view, sku, receipt)
-            failed = bool(gates.violations(rules))
-            result = "not_run" if receipt is None else "fail" if failed else "pass"
-            stages.append(
-                {
-                    "stage": stage,
-                    "result": result,
-                    "receipt_id": receipt.id if receipt else None,
-                    "receipt_status": receipt.status if receipt else None,
-                    "stated": views.stated(receipt) if receipt else [],
-                    "rules": [plain(rule) for rule in rules],
-                }
-            )
+        stages = [_diagnosed(one) for one in diagnose(view, sku)]
         counted = [stage["result"] for stage in stages]
         return {
             "sku_id": sku.id,
@@ -162,3 +147,15 @@ def recorded(store: Store, done: Recorded) -> Json:
     """A recorded run as the edges show it: the receipt's fields."""
     value: dict[str, Any] = views.receipt(done.receipt)
     return value
+
+
+def _diagnosed(one: Diagnosed) -> Json:
+    receipt = one.receipt
+    return {
+        "stage": one.stage,
+        "result": one.result,
+        "receipt_id": receipt.id if receipt else None,
+        "receipt_status": receipt.status if receipt else None,
+        "stated": views.stated(receipt) if receipt else [],
+        "rules": [plain(rule) for rule in one.rules],
+    }

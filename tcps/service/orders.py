@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tcps.errors import invalid_field, missing
+from tcps.ledger import Entry
 from tcps.model import (
     HOUR_MS,
     Bucket,
@@ -17,6 +18,7 @@ from tcps.model.text import LABEL, checked_id, clean
 from tcps.rules import dependencies, kanban, work_orders
 from tcps.rules.state import found
 from tcps.service import views
+from tcps.service.story import Teller
 from tcps.service.trial import transaction
 from tcps.store import Store, filters
 
@@ -68,9 +70,11 @@ def show(store: Store, work_order_id: str) -> Json:
 
 
 def history(store: Store, work_order_id: str) -> list[Json]:
-    """Every change of a work order, oldest first, one that was deleted too."""
+    """Every change of a work order, oldest first, one that was deleted too; `told` says it in plain words."""
     entries = store.change_history("work_order", checked_id("work_order_id", work_order_id))
-    return [_step(entry, work_order_id) for entry in map(views.entry, entries)]
+    with store.view() as view:
+        teller = Teller(view)
+        return [_step(teller, entry, work_order_id) for entry in entries]
 
 
 def start(store: Store, work_order_id: str) -> Json:
@@ -127,14 +131,15 @@ def reorder(store: Store, bucket: str, ids: Sequence[str], dry_run: bool = False
         return [views.work_order(draft, order) for order in orders]
 
 
-def _step(entry: Json, record_id: str) -> Json:
+def _step(teller: Teller, entry: Entry, record_id: str) -> Json:
     """One change of one record: who, when, what, and the record after it."""
-    change = next(change for change in entry["changes"] if change["id"] == record_id)
+    change = next(c for c in entry.changes if (c.kind, c.id) == (WorkOrder.kind, record_id))
     return {
-        "seq": entry["seq"],
-        "time": entry["time"],
-        "actor": entry["actor"],
-        "action": entry["action"],
-        "revision": change["revision"],
-        "record": change["record"],
+        "seq": entry.seq,
+        "time": entry.time,
+        "actor": entry.actor,
+        "action": entry.action,
+        "revision": change.revision,
+        "told": [told.text for told in teller.change(entry.seq, change)],
+        "record": change.record,
     }

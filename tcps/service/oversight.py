@@ -13,6 +13,7 @@ from tcps.model.text import checked_id
 from tcps.rules import kanban, policy
 from tcps.service import views
 from tcps.service.outside import Outside
+from tcps.service.story import Teller
 from tcps.store import Store
 from tcps.store.repair import is_blocked
 from tcps.verify import Progress, Report
@@ -73,20 +74,24 @@ def log(
     kind: str | None = None,
     record_id: str | None = None,
     follow: bool = False,
+    tell: bool = False,
 ) -> Iterator[Json]:
-    """Ledger entries after `since`, oldest first; with `follow`, on and on as they are committed."""
+    """Ledger entries after `since`, oldest first; with `follow`, on and on as they are committed.
+
+    With `tell` each has `told`: what it did to the records that are asked for, in plain words.
+    """
     wanted = None if kind is None else _kind(kind)
     chosen = None if record_id is None else checked_id("id", record_id)
     while True:
         if not (store.folder / "store.json").exists():
             raise NoStore(f"the store {store.folder} is gone")
-        for entry in _entries(store, since, chosen):
+        for entry, told in _entries(store, since, wanted, chosen, tell):
             since = entry.seq
             everything = wanted is None and chosen is None
             if everything or any(
                 wanted in (None, change.kind) and chosen in (None, change.id) for change in entry.changes
             ):
-                yield views.entry(entry)
+                yield views.entry(entry) | ({"told": told} if tell else {})
         if not follow:
             return
         time.sleep(_POLL_SECONDS)
@@ -201,15 +206,19 @@ def _deciding() -> Iterator[None]:
         raise Undecided(f"no verdict: {error.message}", details=error.details) from error
 
 
-def _entries(store: Store, since: int, record_id: str | None) -> Iterator[Entry]:
-    """The entries after `since`; of one record those alone that changed it."""
+def _entries(
+    store: Store, since: int, kind: str | None, record_id: str | None, tell: bool
+) -> Iterator[tuple[Entry, list[Json]]]:
+    """The entries after `since`, of one record those alone that changed it; each with its story."""
     with store.view() as view:
+        teller = Teller(view)
         numbers: Iterable[int] = range(since + 1, view.loader.index.position().head.seq + 1)
         if record_id is not None:
             changed = {seq for kind in KINDS for seq in view.history(kind, record_id)}
             numbers = sorted(seq for seq in changed if seq > since)
         for seq in numbers:
-            yield view.loader.entry(seq)
+            entry = view.loader.entry(seq)
+            yield entry, list(teller.story(entry, kind, record_id)) if tell else []
 
 
 def _kind(name: str) -> str:

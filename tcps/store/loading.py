@@ -35,6 +35,10 @@ class Loader:
         self.records = records
         self.pending = pending
 
+    def of_ledger(self) -> "Loader":
+        """One that reads every record from the ledger."""
+        return _OfLedger(self.index, self.ledger, self.records, self.pending)
+
     def row(self, kind: str, record_id: str) -> Row | None:
         """The index's row of a record."""
         found = self.index.db.execute(
@@ -114,3 +118,11 @@ class Loader:
             hint="tcps verify lists all damage; tcps repair mends it from the ledger",
             details={"id": row.id, "path": str(path), "expected": f"sha256:{row.sha256}", "got": got},
         )
+
+
+class _OfLedger(Loader):
+    """Reads no record files."""
+
+    def load(self, row: Row) -> bytes:
+        """The bytes of a record from the line that last changed it."""
+        return self.from_ledger(row)

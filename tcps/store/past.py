@@ -47,6 +47,14 @@ class Past:
         ((count,),) = self._rows(_DEFECTS)
         return int(count)
 
+    def andons(self) -> int:
+        """How many Andons were raised, of whatever kind."""
+        return self._count("andon_event", "created", "andon_created")
+
+    def completed(self) -> int:
+        """How many work orders were completed."""
+        return self._count("work_order", "completed", "work_order_completed")
+
     def runs(self) -> tuple[Runs, ...]:
         """The receipts of each stage that has any, in the order of stages."""
         rows = {stage: counts for stage, *counts in self._rows(_RUNS)}
@@ -79,6 +87,11 @@ class Past:
         yield from self.view.records(
             AndonEvent, self._ids("andon_event INDEXED BY andon_created", "created", "status='resolved'")
         )
+
+    def _count(self, table: str, column: str, index: str) -> int:
+        where = f"WHERE {column} >= ? AND {column} < ?"
+        ((count,),) = self._rows(f"SELECT count(*) FROM {table} INDEXED BY {index} {where}")
+        return int(count)
 
     def _found(self, condition: str, *values: Any, index: str = "receipt_time") -> Found:
         where = f"FROM receipt INDEXED BY {index} WHERE time >= ? AND time < ? AND {condition}"

@@ -231,6 +231,16 @@ class View:
         sql = "SELECT seq FROM change WHERE kind=? AND id=? ORDER BY seq"
         return [seq for (seq,) in self.loader.index.db.execute(sql, (kind, record_id))]
 
+    def changed_before(self, kind: str, record_id: str, seq: int) -> int | None:
+        """The number of the last entry before `seq` that changed a record."""
+        sql = "SELECT max(seq) FROM change WHERE kind=? AND id=? AND seq<?"
+        found: int | None = self._one(sql, kind, record_id, seq)
+        return found
+
+    def as_ledger(self) -> "View":
+        """The same moment, with every record read from the ledger's own lines, whatever its file shows."""
+        return View(self.loader.of_ledger(), self.store_id, self.now, self.actor)
+
     def entry_of_key(self, key: str) -> Entry | None:
         """The ledger entry that was made with this idempotency key."""
         seq = self._one("SELECT seq FROM idempotency WHERE key=?", key)

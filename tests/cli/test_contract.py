@@ -57,6 +57,8 @@ COMMANDS = {
     "kaizen measure": "",
     "kaizen reject": "--reason",
     "kaizen trends": "--weeks",
+    "audit": "",
+    "compliance": "--sku --from --to",
     "kanban status": "",
     "kanban set-limit": "",
     "heijunka schedule": "--capacity",

@@ -169,7 +169,29 @@ def test_the_log_is_a_change_feed(on_the_line: Tcps) -> None:
     assert [entry["seq"] for entry in on_the_line("log", "--since", "1", "--json").json] == [2, 3]
     assert [entry["seq"] for entry in on_the_line("log", "--kind", "andon", "--json").json] == [3]
     assert [entry["seq"] for entry in on_the_line("log", "--id", "WO-1", "--json").json] == [1, 2]
-    assert "ANDON-1 open of test_execution" in on_the_line("log").out
+    assert on_the_line("log", "-o", "csv").out.splitlines()[0] == "seq,time,actor,action,changes"
+
+
+def test_the_log_in_text_is_a_story(on_the_line: Tcps) -> None:
+    on_the_line("andon", "trigger", "--type", "test_failure", "--sku", "SKU-1")
+    on_the_line("policy", "set", "max_consecutive", "3")
+    told = [line.split(maxsplit=3)[0::3] for line in on_the_line("log").out.splitlines()[1:]]
+    assert told == [
+        ["1", "WO-1     created: An order (features, priority 4)"],
+        ["2", "WO-1     started"],
+        ["2", "SKU-1    on the line for WO-1"],
+        ["3", "ANDON-1  stops SKU-1 at test_execution: test_failure (high)"],
+        ["4", "policy   max_consecutive: 2 → 3"],
+    ]
+    of_order = on_the_line("log", "--id", "WO-1", "-o", "md").out
+    assert [line.split(" | ")[-2:] for line in of_order.splitlines()[2:]] == [
+        ["WO-1", "created: An order (features, priority 4) |"],
+        ["WO-1", "started |"],
+        ["SKU-1", "on the line for WO-1 |"],
+    ]
+    assert "SKU-1  on the line for WO-1" in on_the_line("log", "--kind", "sku").out
+    assert "WO-1" not in on_the_line("log", "--kind", "andon").out
+    assert on_the_line("log", "--since", "99").out == "the ledger has nothing of that\n"
 
 
 def test_following_the_log_shows_what_other_processes_commit(on_the_line: Tcps, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class MadeUp(NamedTuple):
 
     period: Period = WEEK
     done: Finished = Finished(0, 0, 0, 0)
-    andons: int = 0
+    raised: int = 0
     stages: Sequence[Runs] = ()
     compiled: Sequence[int] = ()
     failed: Found = NONE
@@ -40,7 +40,13 @@ class MadeUp(NamedTuple):
         return self.done
 
     def defects(self) -> int:
-        return self.andons
+        return self.raised
+
+    def andons(self) -> int:
+        return 0
+
+    def completed(self) -> int:
+        return 0
 
     def runs(self) -> tuple[Runs, ...]:
         return tuple(self.stages)

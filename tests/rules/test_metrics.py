@@ -31,7 +31,7 @@ def test_the_six_formulas() -> None:
     found = metrics.measured(
         MadeUp(
             done=Finished(published=4, failed=1, reworked=2, lead_ms=9 * HOUR),
-            andons=3,
+            raised=3,
             stages=[stage_runs(passed=5, failed=1, hours=3), stage_runs(passed=1, warned=1, hours=1, at=3)],
         )
     )
@@ -47,12 +47,12 @@ def test_the_six_formulas() -> None:
 
 
 def test_without_anything_finished_the_metrics_are_zero_and_the_yield_is_whole() -> None:
-    found = metrics.measured(MadeUp(andons=3))
+    found = metrics.measured(MadeUp(raised=3))
     assert found == Measured(0, 0, dict.fromkeys(TABLE, 0.0) | {"first_pass_yield": 100.0})
 
 
 def test_a_failed_sku_counts_for_rework_and_not_for_defect_rate_or_throughput() -> None:
-    found = metrics.measured(MadeUp(done=Finished(0, 2, 1, 0), andons=5))
+    found = metrics.measured(MadeUp(done=Finished(0, 2, 1, 0), raised=5))
     assert (found.sample_size, found.values["rework_pct"]) == (2, 50.0)
     assert (found.values["defect_rate"], found.values["throughput"]) == (0.0, 0.0)
 

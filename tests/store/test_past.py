@@ -86,9 +86,13 @@ def test_a_period_from_the_index_is_that_of_the_records(
         with store.view() as view:
             past = view.past(period)
             found = (past.finished(), past.defects(), past.runs(), past.failures(), past.by_hand())
+            counts = past.andons(), past.completed()
             lists = (list(past.tested()), list(past.resolved()), past.slow(Stage.COMPILATION, 300_000))
         assert found == expected(store, period)
         assert lists == expected_lists(store, period)
+        raised = [one for one in store.list_andon_events() if period.contains(one.created_at)]
+        done = [one for one in store.list_work_orders() if period.contains(one.completed_at)]
+        assert counts == (len(raised), len(done))
 
 
 def expected(store: Store, period: Period) -> tuple[Finished, int, tuple[Runs, ...], Found, Found]:
@@ -167,13 +171,24 @@ def test_no_question_about_a_period_reads_a_whole_table(store: Store) -> None:
         db = view.loader.index.db
         db.set_trace_callback(statements.append)
         past = view.past(HOUR)
-        past.finished(), past.defects(), past.runs(), past.failures(), past.by_hand()
+        (
+            past.andons(),
+            past.completed(),
+            past.finished(),
+            past.defects(),
+            past.runs(),
+            past.failures(),
+            past.by_hand(),
+        )
         past.slow(Stage.COMPILATION, 1), past.receipts_of(Stage.COMPILATION)
         list(past.tested()), list(past.resolved())
         db.set_trace_callback(None)
         asked = [sql for sql in statements if "FROM" in sql]
         plans = [[row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")] for sql in asked]
-    assert len(plans) == 13
+    assert len(plans) == 15
     for plan in plans:
-        assert any("(time>? AND time<?)" in step or "ended>?" in step or "created>?" in step for step in plan)
+        assert any(
+            "(time>? AND time<?)" in step or "ended>?" in step or "created>?" in step or "completed>?" in step
+            for step in plan
+        )
         assert not any(step.startswith("SCAN") for step in plan), plan
