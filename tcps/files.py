@@ -93,6 +93,12 @@ class Disk:
                     raise
                 return None
 
+    def space(self, path: Path | str) -> tuple[int, int]:
+        """The bytes of a path's file system that are free for us, and all of them."""
+        with storage("look at the space of", path):
+            found = self.system.statvfs(path)
+            return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+
     def entries(self, directory: Path | str) -> list[tuple[str, str]]:
         """The sorted names in a directory, each with `folder`, `file` or `other`; links are not followed.
 

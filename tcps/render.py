@@ -16,7 +16,14 @@ _SHORT = 22
 """A column whose values are no longer than this is not folded on a terminal."""
 
 
-_STYLES = {"ALERT": "bold red", "NO": "bold red", "worse": "red", "better": "green", "on track": "green"}
+_STYLES = {
+    "ALERT": "bold red",
+    "NO": "bold red",
+    "OVERDUE": "bold red",
+    "worse": "red",
+    "better": "green",
+    "on track": "green",
+}
 """The words of a table's cell that have a colour on a terminal."""
 _DIRECTIONS = {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 """Characters that turn the direction of a whole line: shown as escapes to a person."""

@@ -85,6 +85,10 @@ class System:
         with os.scandir(path) as found:
             return [(entry.name, _kind(entry)) for entry in found]
 
+    def statvfs(self, path: Where) -> os.statvfs_result:
+        """statvfs(3): the space of the file system that holds the path."""
+        return os.statvfs(path)
+
     def stat(self, path: Where) -> os.stat_result:
         """stat(2)."""
         return os.stat(path)

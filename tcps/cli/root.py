@@ -23,6 +23,7 @@ _COMMANDS = {
     "root-cause": Entry("tcps.cli.root_cause", "app", "Five whys for an Andon."),
     "quality": Entry("tcps.cli.quality", "app", "Gates of a SKU, metrics of a period."),
     "kaizen": Entry("tcps.cli.kaizen", "app", "Waste, improvements, trends, reports."),
+    "tpm": Entry("tcps.cli.tpm", "app", "Maintenance on a schedule; how the system is."),
     "audit": Entry("tcps.cli.auditing", "audit", "Everything that happened to a SKU."),
     "compliance": Entry("tcps.cli.auditing", "compliance", "Whether a SKU or a period is compliant."),
     "kanban": Entry("tcps.cli.kanban", "app", "WIP against limits; set limits."),

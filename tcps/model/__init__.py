@@ -28,6 +28,15 @@ from tcps.model.enums import (
 )
 from tcps.model.kinds import KINDS, PREFIXES, number_of
 from tcps.model.learning import Analysis, Improvement, Suggestions, Why
+from tcps.model.maintenance import (
+    Frequency,
+    Issue,
+    IssueSeverity,
+    Outcome,
+    Task,
+    TaskResult,
+    TpmRun,
+)
 from tcps.model.period import Period, last_days, parse_period
 from tcps.model.records import (
     NEVER,
@@ -77,10 +86,14 @@ __all__ = [
     "Clock",
     "Effort",
     "FailureType",
+    "Frequency",
     "Improvement",
     "ImprovementStatus",
+    "Issue",
+    "IssueSeverity",
     "Json",
     "Occurrence",
+    "Outcome",
     "Part",
     "Period",
     "Policy",
@@ -97,7 +110,10 @@ __all__ = [
     "Stage",
     "StageVisit",
     "Suggestions",
+    "Task",
+    "TaskResult",
     "Timestamp",
+    "TpmRun",
     "WasteType",
     "Why",
     "WorkOrder",

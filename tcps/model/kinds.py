@@ -1,10 +1,12 @@
 """The kinds of records, and the ids that the store gives to them (domain 2)."""
 
 from tcps.model.learning import Analysis, Improvement
+from tcps.model.maintenance import TpmRun
 from tcps.model.records import AndonEvent, Policy, Receipt, Record, Sku, WorkOrder
 
 KINDS: dict[str, type[Record]] = {
-    record.kind: record for record in (WorkOrder, Sku, Receipt, AndonEvent, Policy, Analysis, Improvement)
+    record.kind: record
+    for record in (WorkOrder, Sku, Receipt, AndonEvent, Policy, Analysis, Improvement, TpmRun)
 }
 PREFIXES: dict[str, str] = {
     "work_order": "WO",
@@ -13,6 +15,7 @@ PREFIXES: dict[str, str] = {
     "andon_event": "ANDON",
     "analysis": "RCA",
     "improvement": "KZ",
+    "tpm_run": "TPM",
 }
 """The prefix of the ids that the store gives, by kind; one counter each (domain 2)."""
 

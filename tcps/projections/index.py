@@ -24,6 +24,7 @@ from tcps.model import (
     Receipt,
     Record,
     Sku,
+    TpmRun,
     WorkOrder,
     WorkOrderStatus,
     number_of,
@@ -33,7 +34,7 @@ from tcps.projections import rows
 from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 _OPENING_SECONDS = 5.0
 """How long SQLite waits for another process that is opening or closing the file."""
 _TURN_MS = 5
@@ -213,6 +214,8 @@ class Index:
             self._replace("analysis", rows.analysis(record))
         elif isinstance(record, Improvement):
             self._replace("improvement", rows.improvement(record))
+        elif isinstance(record, TpmRun):
+            self._replace("tpm_run", rows.tpm_run(record))
         if new:
             self._count(kind, number_of(record_id, kind))
 

@@ -9,6 +9,7 @@ from tcps.model import (
     Receipt,
     Sku,
     Timestamp,
+    TpmRun,
     WorkOrder,
     number_of,
     to_ms,
@@ -92,6 +93,11 @@ def improvement(improvement: Improvement) -> Row:
         improvement.status,
         improvement.waste_type,
     )
+
+
+def tpm_run(run: TpmRun) -> Row:
+    """A row of `tpm_run`; `reach` is the number of its frequency, from 1 for daily."""
+    return (run.id, number_of(run.id, run.kind), len(run.frequency.covered), run.status)
 
 
 def _ms(timestamp: Timestamp | None) -> int | None:

@@ -48,3 +48,5 @@ CREATE TABLE analysis (id TEXT PRIMARY KEY, n INT, andon_id TEXT, status TEXT) W
 CREATE INDEX analysis_andon ON analysis (andon_id, n);
 CREATE TABLE improvement (id TEXT PRIMARY KEY, n INT, status TEXT, waste_type TEXT) WITHOUT ROWID;
 CREATE INDEX improvement_status ON improvement (status, n);
+CREATE TABLE tpm_run (id TEXT PRIMARY KEY, n INT, reach INT, status TEXT) WITHOUT ROWID;
+CREATE INDEX tpm_run_number ON tpm_run (n);

@@ -31,6 +31,7 @@ _ALIASES = {
     "analyse": "analysis",
     "rca": "analysis",
     "kaizen": "improvement",
+    "tpm": "tpm_run",
 }
 
 
@@ -178,6 +179,7 @@ def stats(store: Store) -> Json:
             "andon_events": view.counts("andon_event", "status"),
             "analyses": view.counts("analysis", "status"),
             "improvements": view.counts("improvement", "status"),
+            "tpm_runs": view.counts("tpm_run", "status"),
         }
         entries = view.loader.index.position().head.seq
     folder = store.folder

@@ -10,7 +10,9 @@ from tcps.model import (
     Analysis,
     AndonEvent,
     Bucket,
+    Frequency,
     Improvement,
+    Outcome,
     Period,
     Policy,
     Receipt,
@@ -18,6 +20,7 @@ from tcps.model import (
     Sku,
     Stage,
     Timestamp,
+    TpmRun,
     WorkOrder,
     WorkOrderStatus,
     to_ms,
@@ -149,6 +152,12 @@ class View:
         """Every improvement, oldest first."""
         return tuple(self.records(Improvement, self._ids("improvement", Filter(), None, "n")))
 
+    def newest_run(self, frequency: Frequency, *statuses: Outcome) -> TpmRun | None:
+        """The newest maintenance run that did the tasks of a frequency and ended so."""
+        where = Filter().one_of("status", statuses).add("reach >= ?", len(frequency.covered))
+        ids = self._ids("tpm_run", where, 1, "n DESC")
+        return next(self.records(TpmRun, ids), None)
+
     def past(self, period: Period) -> Past:
         """What happened in a period."""
         return Past(self, period)
@@ -200,9 +209,9 @@ class View:
         """The root-cause analyses that meet the filter, oldest first."""
         yield from self.records(Analysis, self._ids("analysis", where, limit, "n"))
 
-    def ids(self, table: str, where: Filter) -> list[str]:
-        """The ids of the records that meet the filter, oldest first."""
-        return list(self._ids(table, where, None, "n"))
+    def ids(self, table: str, where: Filter, sort: str = "n") -> list[str]:
+        """The ids that meet the filter, oldest first."""
+        return list(self._ids(table, where, None, sort))
 
     def deadlines(self, where: Filter) -> Iterator[tuple[str, Bucket, int, str | None]]:
         """Id, bucket, deadline in milliseconds and `sla_andon_id` of the work orders that meet the filter."""

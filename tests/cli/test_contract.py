@@ -59,6 +59,8 @@ COMMANDS = {
     "kaizen trends": "--weeks",
     "audit": "",
     "compliance": "--sku --from --to",
+    "tpm run": "--daily --weekly --monthly --quarterly --force --dry-run",
+    "tpm health": "",
     "kanban status": "",
     "kanban set-limit": "",
     "heijunka schedule": "--capacity",

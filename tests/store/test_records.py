@@ -201,6 +201,7 @@ def test_the_position_counts_only_in_the_boot_that_wrote_it(store: Store, tmp_pa
         ("andon_event", "ANDON-1000", "records/andon_events/0001/ANDON-1000.json"),
         ("analysis", "RCA-12345678", "records/analyses/12345/RCA-12345678.json"),
         ("improvement", "KZ-1", "records/improvements/0000/KZ-1.json"),
+        ("tpm_run", "TPM-1", "records/tpm_runs/0000/TPM-1.json"),
         ("policy", "policy", "records/policy.json"),
     ],
 )

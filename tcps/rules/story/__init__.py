@@ -11,6 +11,7 @@ from tcps.model import (
     Receipt,
     Record,
     Sku,
+    TpmRun,
     WorkOrder,
 )
 from tcps.rules.story import learning, line, orders, stops
@@ -36,5 +37,7 @@ def told(before: Record | None, after: Record | None) -> list[Told]:
             return learning.analysis(before, analysis)
         case Improvement() as improvement:
             return learning.improvement(before, improvement)
+        case TpmRun() as run:
+            return learning.maintenance(run)
         case _:
             return []

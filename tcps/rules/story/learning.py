@@ -1,6 +1,6 @@
-"""The story of a root-cause analysis and of an improvement."""
+"""The story of a root-cause analysis, of an improvement, of maintenance."""
 
-from tcps.model import Analysis, AnalysisStatus, Improvement, ImprovementStatus, Record
+from tcps.model import Analysis, AnalysisStatus, Improvement, ImprovementStatus, Record, TpmRun
 from tcps.rules.story.words import Told, one_line
 
 
@@ -35,6 +35,14 @@ def improvement(before: Record | None, after: Improvement) -> list[Told]:
     if after.status is not (ImprovementStatus.PROPOSED if seen is None else seen.status):
         events.append(_moved(after))
     return events
+
+
+def maintenance(run: TpmRun) -> list[Told]:
+    """How a maintenance run ended."""
+    found = sum(len(result.issues) for result in run.tasks)
+    issues = f"{found} issue{'' if found == 1 else 's'}"
+    text = f"{run.frequency} maintenance is {run.status}: {issues}, score {run.score:g}"
+    return [Told("tpm_run", text, run.finished_at)]
 
 
 def _moved(after: Improvement) -> Told:
