@@ -42,6 +42,7 @@ def cuts(place: Place) -> Iterator[tuple[Image, bool]]:
 
 
 def test_a_store_is_there_whole_or_not_at_all_and_stays_once_it_was_reported(place: Place) -> None:
+    """Format 2.2."""
     seen = 0
     for image, reported in list(cuts(place)):
         seen += 1

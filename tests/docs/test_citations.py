@@ -8,9 +8,11 @@ import pytest
 from tests.docs.documents import ROOT
 
 SOURCES = sorted((ROOT / "tcps").rglob("*.py"))
+TESTS = sorted(path for path in (ROOT / "tests").rglob("test_*.py") if path.parent.name != "docs")
 FORMAT = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
 INTERFACE = (ROOT / "docs" / "interface.md").read_text(encoding="utf-8")
 _CLAUSE = re.compile(r"^(?:#+ )?([0-9]+(?:\.[0-9]+)?)\.? ", re.MULTILINE)
+_NAMED = re.compile(r"\b[Ff]ormat ([0-9]+\.[0-9]+)")
 
 
 def _cited(word: str) -> set[str]:
@@ -25,6 +27,23 @@ def test_every_clause_that_the_code_cites_exists(word: str, text: str) -> None:
     cited = _cited(word)
     assert cited
     assert cited - set(_CLAUSE.findall(text)) == set()
+
+
+def test_every_clause_that_says_must_is_named_by_a_test() -> None:
+    """A test names the clause that it holds as `format 4.5`, in its docstring."""
+    named = {number for path in TESTS for number in _NAMED.findall(path.read_text(encoding="utf-8"))}
+    assert sorted(_with_must() - named) == []
+
+
+def _with_must() -> set[str]:
+    """The clauses of the format that say MUST; the first chapter's own text only says what the word means."""
+    clauses, clause = set(), ""
+    for line in FORMAT.splitlines():
+        found = _CLAUSE.match(line)
+        clause = found[1] if found else clause
+        if re.search(r"\bMUST\b", line):
+            clauses.add(clause)
+    return clauses - {"1"}
 
 
 def test_every_decision_that_the_code_cites_exists() -> None:

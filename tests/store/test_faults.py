@@ -122,7 +122,7 @@ def die(folder: Path, log: Path, system: DyingSystem) -> None:
 
 
 def test_after_a_failed_sync_the_change_is_taken_back(tmp_path: Path) -> None:
-    """Whoever was told that it failed does not find it there later."""
+    """Whoever was told that it failed does not find it there later (format 8.9)."""
     create(tmp_path)
 
     class NoSync(QuickSystem):

@@ -93,6 +93,7 @@ class PowerDisk(QuickDisk):
 
 
 def test_nothing_acknowledged_is_lost_by_a_power_cut(quick_path: Path) -> None:
+    """Format 1.1."""
     for at in range(1, 1000):
         folder, chance = quick_path / str(at), random.Random(at)
         create(folder, clock=FixedClock())
@@ -140,6 +141,7 @@ class Watch(QuickDisk):
 
 
 def test_no_record_file_is_written_before_the_ledger_is_durable(tmp_path: Path) -> None:
+    """Format 8.1."""
     create(tmp_path, clock=FixedClock())
     disk = Watch()
     with shop.opened(tmp_path, disk=disk, segment_bytes=SEGMENT_BYTES) as store:
@@ -180,7 +182,7 @@ def test_the_line_of_another_writer_is_made_durable_before_its_files_are_written
 
 
 def test_a_segment_is_durable_before_a_line_goes_into_the_next_one(tmp_path: Path) -> None:
-    """Whoever opens the next segment syncs the last one, though another writer appended to it."""
+    """Whoever opens the next segment syncs the last one, though another writer appended to it (format 4.5)."""
     create(tmp_path, clock=FixedClock())
     done: list[tuple[str, str]] = []
 

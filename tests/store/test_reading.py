@@ -122,6 +122,7 @@ IMPOSSIBLE: dict[str, Callable[[Entry], object]] = {
 
 @pytest.mark.parametrize("name", IMPOSSIBLE)
 def test_an_entry_that_cannot_be_is_found_and_nothing_fails(folder: Path, name: str) -> None:
+    """Format 4.3."""
     (segment,) = shop.segments(folder)
     lines = segment.read_bytes().splitlines()
     number = next(n for n, line in enumerate(lines) if b'"RCPT-1"' in line)
