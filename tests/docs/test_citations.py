@@ -8,10 +8,11 @@ import pytest
 from tests.docs.documents import ROOT
 
 SOURCES = sorted((ROOT / "tcps").rglob("*.py"))
-TESTS = sorted(path for path in (ROOT / "tests").rglob("test_*.py") if path.parent.name != "docs")
+TESTS = sorted(path for path in (ROOT / "tests").rglob("*.py") if path.parent.name != "docs")
 FORMAT = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
 INTERFACE = (ROOT / "docs" / "interface.md").read_text(encoding="utf-8")
 _CLAUSE = re.compile(r"^(?:#+ )?([0-9]+(?:\.[0-9]+)?)\.? ", re.MULTILINE)
+_STARTS = re.compile(r"#+ ([0-9]+(?:\.[0-9]+)?)\.? |([0-9]+\.[0-9]+)\. ")
 _NAMED = re.compile(r"\b[Ff]ormat ([0-9]+\.[0-9]+)")
 
 
@@ -39,8 +40,8 @@ def _with_must() -> set[str]:
     """The clauses of the format that say MUST; the first chapter's own text only says what the word means."""
     clauses, clause = set(), ""
     for line in FORMAT.splitlines():
-        found = _CLAUSE.match(line)
-        clause = found[1] if found else clause
+        found = _STARTS.match(line)
+        clause = found[1] or found[2] if found else clause
         if re.search(r"\bMUST\b", line):
             clauses.add(clause)
     return clauses - {"1"}

@@ -182,7 +182,7 @@ def test_the_line_of_another_writer_is_made_durable_before_its_files_are_written
 
 
 def test_a_segment_is_durable_before_a_line_goes_into_the_next_one(tmp_path: Path) -> None:
-    """Whoever opens the next segment syncs the last one, though another writer appended to it (format 4.5)."""
+    """Whoever opens the next segment syncs the last one, whoever appended to it (format 4.5)."""
     create(tmp_path, clock=FixedClock())
     done: list[tuple[str, str]] = []
 
