@@ -169,7 +169,11 @@ def test_it_is_told_how_far_it_is(folder: Path) -> None:
     told: list[tuple[str, int, int]] = []
     verified(folder, 2, progress=lambda *news: told.append(news))
     size = sum(path.stat().st_size for path in shop.segments(folder))
-    for what, total in (("ledger", size), ("files", 256)):
-        news = [(done, of) for name, done, of in told if name == what]
-        assert news[-1] == (total, total)
-        assert [done for done, _ in news] == sorted({done for done, _ in news})
+    totals = {what: total for what, _, total in told}
+    assert list(totals) == ["ledger", "files"]
+    assert totals["ledger"] == size
+    for what, total in totals.items():
+        news = [done for name, done, of in told if (name, of) == (what, total)]
+        assert len(news) == sum(name == what for name, _, _ in told)
+        assert news == sorted(set(news))
+        assert news[-1] == total
