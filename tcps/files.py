@@ -167,14 +167,9 @@ class Disk:
             return self.system.open(path, _APPEND, FILE_MODE)
 
     def append(self, fd: int, data: bytes, path: Path) -> None:
-        """Write all of `data` at the end; on failure the file is cut back to where it was."""
+        """Write all of `data` at the end; after a failure a part of it may be there."""
         with storage("write to", path):
-            start = self.system.fstat(fd).st_size
-            try:
-                self._write_all(fd, data)
-            except OSError:
-                self.system.truncate(fd, start)
-                raise
+            self._write_all(fd, data)
 
     def truncate(self, fd: int, size: int, path: Path) -> None:
         """Cut the file to `size` bytes."""

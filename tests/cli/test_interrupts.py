@@ -77,7 +77,8 @@ def command(folder: Path, arguments: tuple[str, ...], system: Watched) -> None:
 
 def copied(place: Path, name: str) -> Path:
     folder = place / "copy"
-    shutil.rmtree(folder, ignore_errors=True)
+    for old in (folder, Path(os.environ["XDG_CONFIG_HOME"])):  # the second: what verifications have seen
+        shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(place / "model", folder)
     if name == "repair":
         (folder / ".tcps/records/work_orders/0000/WO-1.json").write_bytes(b"damaged")

@@ -15,6 +15,7 @@ from tcps.errors import LockTimeout, TcpsError
 from tcps.locks import Lock, PollingLock, lock
 from tcps.store import Store
 from tests.store import shop
+from tests.store.faults import FAULTS, FailingSystem, Fault, QuickDisk
 
 
 @pytest.fixture
@@ -170,6 +171,19 @@ def test_a_lock_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:
     with pytest.raises(TcpsError) as failed:
         Lock(tmp_path / "no" / "lock", 1).acquire()
     assert failed.value.code == "storage_error"
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.part is not None])
+def test_a_note_that_cannot_be_written_whole_is_none(path: Path, fault: Fault) -> None:
+    """Half of `20` over `19` would be `29` (format 8.5)."""
+    own = Lock(path, 1, QuickDisk(FailingSystem(fault, 2)))
+    own.acquire()
+    own.write_note(b"19 boot\n")
+    with pytest.raises(TcpsError) as failed:
+        own.write_note(b"20 boot\n")
+    assert failed.value.code == "storage_error"
+    assert own.read_note() in (b"", b"19 boot\n")
+    own.close()
 
 
 def test_who_has_a_removed_file_open_goes_over_to_the_new_one(path: Path) -> None:
