@@ -6,7 +6,8 @@ Steps, for one SKU:
 2. the file's bytes have the digest of the ledger (EDITED, NONCANONICAL, TRUNCATED, UNREADABLE);
 3. the folder holds no other file (EXTRA);
 4. each receipt names the digest of the one before, the first one the genesis (FORKED);
-5. sequences run from 1 without a gap, time does not run backwards or ahead of now;
+5. sequences run from 1 without a gap, the SKU counts as many and names the newest one, time does not
+   run backwards or ahead of now;
 6. completeness: every stage has a receipt, the newest of each is pass, they are in stage order, and
    no two receipts are further apart than the policy allows, time under an Andon not counted.
 
@@ -29,20 +30,19 @@ def judge(chain: Chain, now: Timestamp) -> Verdict:
     held = {expected.stage for expected in chain.expected}
     findings = [*broken_at(chain, now), *_stages(chain), *_gaps(chain)]
     findings.sort(key=lambda finding: finding.sequence or 0)
-    newest = chain.expected[-1] if chain.expected else None
     return Verdict(
         sku_id=chain.sku_id,
         findings=tuple(findings),
         receipts_checked=len(chain.expected),
         receipts_newer=len(chain.expected),
         missing_stages=tuple(stage for stage in STAGES if stage not in held),
-        head=f"sha256:{newest.sha256}" if newest else genesis(chain.store_id, chain.sku_id),
+        head=_head(chain),
     )
 
 
 def broken_at(chain: Chain, now: Timestamp) -> list[Finding]:
     """The integrity findings alone (steps 1 to 5); none when the chain is intact."""
-    return [*files(chain), *_links(chain), *_times(chain, now)]
+    return [*files(chain), *_links(chain), *_counted(chain), *_times(chain, now)]
 
 
 def andon_span(andon: AndonEvent, now: Timestamp) -> tuple[int, int]:
@@ -62,6 +62,31 @@ def _links(chain: Chain) -> Iterable[Finding]:
             why = "it does not name the digest of the receipt before"
             yield broken("FORKED", expected, why, wanted=previous, got=expected.previous)
         previous = f"sha256:{expected.sha256}"
+
+
+def _counted(chain: Chain) -> Iterable[Finding]:
+    """Step 5: the SKU counts these receipts, and names the last one as its head."""
+    if chain.counted is None:
+        return
+    count, named = chain.counted
+    head = _head(chain)
+    if count == len(chain.expected) and named == head:
+        return
+    short = count > len(chain.expected)
+    yield Finding(
+        kind="integrity",
+        class_="MISSING" if short else "FORKED",
+        sequence=count if short else None,
+        message=f"{chain.sku_id} counts {count} receipts and {named} as its newest; "
+        f"the ledger has {len(chain.expected)}, the newest {head}",
+        expected=named,
+        got=head,
+    )
+
+
+def _head(chain: Chain) -> str:
+    """The digest of the newest receipt, or the genesis digest."""
+    return f"sha256:{chain.expected[-1].sha256}" if chain.expected else genesis(chain.store_id, chain.sku_id)
 
 
 def _times(chain: Chain, now: Timestamp) -> Iterable[Finding]:

@@ -84,6 +84,8 @@ class Chain(NamedTuple):
     """The bytes of a file that differs, to say in what."""
     wanted: Callable[[Expected], bytes]
     """The bytes that a file should have, as the ledger holds them."""
+    counted: tuple[int, str] | None = None
+    """How many receipts the SKU's own record counts, and the digest that it names as its newest."""
     andon_spans: Sequence[tuple[int, int]] = ()
     """When the SKU was under an Andon: start and end, in ms."""
     max_gap_hours: float = 24

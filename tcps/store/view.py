@@ -177,6 +177,7 @@ class View:
             expected.append(promise)
             if seq > written:
                 found.setdefault(promise.path, promise.sha256)
+        sku = self.get(Sku, sku_id)
         chain = Chain(
             store_id=self.store_id,
             sku_id=sku_id,
@@ -184,6 +185,7 @@ class View:
             found=self._without_newer(found, {promise.path for promise in expected}),
             read=records.read_plain,
             wanted=self._content,
+            counted=None if sku is None else (sku.receipt_count, sku.head),
             andon_spans=[andon_span(andon, self.now) for andon in self.andons_of(sku_id)],
             max_gap_hours=setting(self.policy(), "max_gap_hours"),
         )

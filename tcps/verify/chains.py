@@ -10,14 +10,15 @@ from tcps.projections.records import sku_folder
 from tcps.rules.chain import Chain, Expected, Verdict, broken_at, judge
 from tcps.verify.case import Case
 from tcps.verify.newer import Newer
-from tcps.verify.rows import Promise, Span
+from tcps.verify.rows import Promise, SkuState, Span
 
 
 class Sku(NamedTuple):
-    """What the ledger says of a SKU: its receipts, oldest first, and its Andons as they are now."""
+    """What the ledger says of a SKU: its receipts, oldest first, its Andons and itself as they are now."""
 
     promises: list[Promise]
     spans: dict[str, Span]
+    state: SkuState | None = None
 
 
 class Chains:
@@ -41,6 +42,7 @@ class Chains:
             found=self._found(promises, there),
             read=case.read,
             wanted=lambda expected: case.content(promises[expected.path], "receipt"),
+            counted=self._counted(sku),
             andon_spans=[],
             max_gap_hours=self._max_gap_hours,
         )
@@ -49,6 +51,12 @@ class Chains:
         now = to_ms(case.now)
         spans = [(span.start, now if span.end is None else span.end) for span in sku.spans.values()]
         return replace(judge(chain._replace(andon_spans=spans), case.now), receipts_newer=self.newer(sku))
+
+    def _counted(self, sku: Sku) -> tuple[int, str] | None:
+        """What the SKU says of its chain; beside a line that cannot be read, lines may be missing."""
+        if sku.state is None or self._case.reading.unreadable:
+            return None
+        return sku.state.receipts, sku.state.head
 
     def newer(self, sku: Sku) -> int:
         """How many receipts no anchor covers."""

@@ -8,10 +8,10 @@ import msgspec
 
 from tcps.canonical import file_bytes, sha256_hex
 from tcps.ledger import SALVAGE, Change, Entry
-from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Timestamp, to_ms
+from tcps.model import KINDS, AndonEvent, Policy, Receipt, Record, Sku, Timestamp, WorkOrder, to_ms
 from tcps.model.text import is_id
 from tcps.rules.policy import setting
-from tcps.verify.rows import AnyRow, Promise, Span, State, shard_of, shard_of_sku
+from tcps.verify.rows import AnyRow, Promise, SkuState, Span, State, shard_of, shard_of_sku
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 Line = tuple[int, int, int]
@@ -56,8 +56,17 @@ def told(entry: Entry, line: Line, wanted: frozenset[str] | None) -> Told:
         elif isinstance(record, Policy):
             hours = _max_gap_hours(record)
         if _is_kept(change, wanted):
-            rows.append((shard_of(change.kind, change.id), State(*where, change.kind, change.sha256)))
+            rows.append((shard_of(change.kind, change.id), _state(change, record, where, entry)))
     return Told(rows, hours, _salvaged(entry) if entry.action == SALVAGE else None)
+
+
+def _state(change: Change, record: Record | None, where: Where, entry: Entry) -> State:
+    values = (change.kind, change.sha256, change.revision, entry.action == SALVAGE)
+    if isinstance(record, WorkOrder | Sku):
+        _require_times(record)
+    if isinstance(record, Sku):
+        return SkuState(*where, *values, record.receipt_count, record.head)
+    return State(*where, *values)
 
 
 def _is_kept(change: Change, wanted: frozenset[str] | None) -> bool:
@@ -109,6 +118,8 @@ def _max_gap_hours(policy: Policy) -> float:
 
 def _promise(receipt: Receipt, change: Change, where: Where) -> Promise:
     assert change.sha256 is not None
+    if change.revision != 1:
+        raise ValueError(f"it changes {change.id}, and no receipt ever changes")
     if not is_id(receipt.sku_id):
         raise ValueError(f"it holds a receipt of {receipt.sku_id!r}, which is no id")
     _require_time(receipt.timestamp)
@@ -127,6 +138,14 @@ def _promise(receipt: Receipt, change: Change, where: Where) -> Promise:
 def _span(andon: AndonEvent, where: Where) -> Span:
     end = None if andon.resolution is None else _ms(andon.resolution.resolved_at)
     return Span(*where, andon.sku_id, _ms(andon.created_at), end)
+
+
+def _require_times(record: WorkOrder | Sku) -> None:
+    """The times that an index rests on."""
+    times = (record.created_at, record.completed_at, getattr(record, "sla_deadline", None))
+    for time in times:
+        if time is not None:
+            _require_time(time)
 
 
 def _ms(time: Timestamp) -> int:

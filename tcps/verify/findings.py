@@ -59,6 +59,13 @@ def no_folder(path: str) -> Finding:
     return _finding("UNREADABLE", path, f"{path} is no folder of the store's own, and may not be followed")
 
 
+def leap(ledger: Ledger, state: State, before: int) -> Finding:
+    """An entry that changes a record from revision `before` to another than the next, or after its end."""
+    path = f"ledger/{ledger.path(state.segment).name}"
+    message = f"ledger entry {state.seq} has revision {state.revision} of {state.id} after {before}"
+    return _finding("EDITED", path, message, sequence=state.seq, expected=before + 1, got=state.revision)
+
+
 def unreadable_note(content: bytes) -> Finding:
     """A `records.lock` that says nothing that a writer can have written."""
     shown = content[:80].decode("utf-8", "replace")

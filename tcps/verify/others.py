@@ -1,6 +1,6 @@
 """The files of one shard beside the chains: every record has its file, and there is no other file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tcps.projections.records import relative_path
@@ -34,12 +34,22 @@ class Others:
     def findings(self, records: list[History], there: Mapping[str, bool]) -> list[Finding]:
         """What is wrong; `there` are the files by path, True for plain ones."""
         strangers = dict(there)
+        readable = self._case.reading.unreadable == 0  # else lines may be missing in between
+        leaps = [leap for history in records for leap in self._leaps(history)] if readable else []
         misfits = [self._misfit(history, strangers) for history in records]
         misfits += [_Misfit(path, True, self._digest(path), []) for path in strangers]
         real = [misfit for misfit in misfits if misfit is not None]
         if real:
             self._newer.look()
-        return [_finding(misfit) for misfit in real if not self._is_explained(misfit)]
+        return leaps + [_finding(misfit) for misfit in real if not self._is_explained(misfit)]
+
+    def _leaps(self, history: History) -> Iterator[Finding]:
+        """Entries that do not change a record by one revision, or one that is deleted (format 4.3)."""
+        before, deleted = 0, False
+        for state in history:
+            if (state.revision != before + 1 or deleted) and not state.salvaged:
+                yield findings.leap(self._case.reading.ledger, state, before)
+            before, deleted = state.revision, state.sha256 is None
 
     def _misfit(self, history: History, there: dict[str, bool]) -> _Misfit | None:
         """Look at a record's file, which is taken out of `there`."""

@@ -36,10 +36,22 @@ class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class State(Row, frozen=True, array_like=True, gc=False, tag=0):
-    """A record that is no receipt as the line left it; no digest when it was deleted."""
+    """A record that is no receipt as the line left it; no digest when it was deleted.
+
+    `salvaged` when the line is a salvage, which may take any revision.
+    """
 
     kind: str
     sha256: str | None
+    revision: int
+    salvaged: bool
+
+
+class SkuState(State, frozen=True, array_like=True, gc=False, tag=3):
+    """A SKU, with how many receipts it counts and which is its newest."""
+
+    receipts: int
+    head: str
 
 
 class Promise(Row, frozen=True, array_like=True, gc=False, tag=1):
@@ -62,7 +74,7 @@ class Span(Row, frozen=True, array_like=True, gc=False, tag=2):
     end: int | None
 
 
-AnyRow = State | Promise | Span
+AnyRow = State | SkuState | Promise | Span
 Block = tuple[int, int, list[AnyRow]]
 Heads = dict[int, tuple[int, int]]
 """Where each shard's newest block is: its offset and its length."""

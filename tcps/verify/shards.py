@@ -9,7 +9,7 @@ from tcps.verify.case import Case
 from tcps.verify.chains import Chains, Sku
 from tcps.verify.newer import Newer
 from tcps.verify.others import History, Others
-from tcps.verify.rows import AnyRow, Promise, Span
+from tcps.verify.rows import AnyRow, Promise, SkuState, Span
 
 
 class Shard(NamedTuple):
@@ -84,8 +84,8 @@ def _in_order(rows: Iterable[AnyRow]) -> tuple[dict[str, Sku], list[History]]:
             spans.append(row)
         else:
             records.setdefault((row.kind, row.id), []).append(row)
-            if row.kind == "sku":
-                skus.setdefault(row.id, Sku([], {}))
+            if isinstance(row, SkuState):
+                skus[row.id] = skus.get(row.id, Sku([], {}))._replace(state=row)
     for span in spans:
         if span.sku_id in skus:
             skus[span.sku_id].spans[span.id] = span

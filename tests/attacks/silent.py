@@ -6,7 +6,7 @@
 import contextlib
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from tcps.merkle import Signed
@@ -52,15 +52,11 @@ def _added(change: Change) -> bool:
 
 def _other_time(change: Change) -> bool:
     """Another time of the same form."""
-    time = rb'"created": "\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"'
-    both = [re.sub(time, b"", content) for content in (change.before, change.after or b"")]
-    days = re.findall(rb"\d{4}-\d\d-\d\d", change.after or b"")
-    return both[0] == both[1] and all(_is_day(day.decode()) for day in days)
-
-
-def _is_day(text: str) -> bool:
+    field = rb'"created": "(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"'
+    time = re.search(field, change.after or b"")
+    same = time is not None and re.sub(field, time[0], change.before) == change.after
     with contextlib.suppress(ValueError):
-        return bool(date.fromisoformat(text))
+        return same and time is not None and bool(datetime.fromisoformat(time[1].decode()))
     return False
 
 

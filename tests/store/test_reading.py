@@ -56,7 +56,10 @@ class OneFile(Disk):
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_rows_come_back_by_shard_however_many_there_are(in_memory: bool) -> None:
     chance = random.Random(7)
-    rows = [(chance.randrange(256), State(f"WO-{n}", n, 1, n, 9, "work_order", None)) for n in range(40_000)]
+    rows = [
+        (chance.randrange(256), State(f"WO-{n}", n, 1, n, 9, "work_order", None, 1, False))
+        for n in range(40_000)
+    ]
     with spills(2, in_memory=in_memory) as kept:
         for n, (shard, row) in enumerate(rows):
             kept[n % 2].add(shard, row)

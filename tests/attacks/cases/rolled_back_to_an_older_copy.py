@@ -1,0 +1,13 @@
+"""The whole store is replaced by a genuine copy of an earlier day."""
+
+from tests.attacks.scene import Scene, put_back
+from tests.attacks.table import found, unseen
+
+FILES = unseen("the older chain was once whole")
+LEDGER = unseen("the copy is genuine; nothing in it tells of more")
+KEY = unseen("the copy is genuine, and signed")
+ANCHOR = found("ROLLED_BACK")
+
+
+def attack(scene: Scene) -> None:
+    put_back(scene, scene.older)
