@@ -1,4 +1,4 @@
-"""Stage 3. A named part of the test suite, with the line coverage of the packages that it is about.
+"""Stage 3. The tests of what judges a run, with the line coverage of the packages that they are about.
 
 Usage: run_tests.py SOURCE OUT
 
@@ -12,8 +12,9 @@ from pathlib import Path
 
 import reports
 
-PART = ["tests/rules"]
-COVERED = ["tcps.model", "tcps.rules"]
+RULES = ("gates", "licences", "pipeline", "receipts")
+PART = ["tests/evidence", *(f"tests/rules/test_{rules}.py" for rules in RULES)]
+COVERED = ["tcps.evidence", "tcps.rules.gates"]
 
 
 def main() -> int:
