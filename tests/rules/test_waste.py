@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcps.model import Stage, WasteType, last_days
+from tcps.model import Receipt, Stage, WasteType, last_days
 from tcps.rules.past import Found
 from tcps.rules.waste import CURES, WastePoint, flaky_tests, total, waste
 from tests.conftest import START
@@ -87,9 +87,9 @@ def test_andons_that_share_a_root_cause_cost_two_hours_each() -> None:
     ],
 )
 def test_a_test_is_flaky_within_one_revision_or_without_one_within_one_sku(
-    receipts: list[object], names: list[str]
+    receipts: list[Receipt], names: list[str]
 ) -> None:
-    assert flaky_tests(receipts) == names  # type: ignore[arg-type]
+    assert flaky_tests(receipts) == names
 
 
 def test_up_to_five_examples_are_named() -> None:
