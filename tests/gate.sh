@@ -10,11 +10,11 @@ step "set up .venv"
 python="${PYTHON:-python3}"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 bin="$PWD/.venv/bin"
-if ! command -v jq >/dev/null; then # examples in the documents use it
+if ! { command -v jq && command -v strace; } >/dev/null; then # for examples in the documents, for a test
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get -qq update && apt-get -qq install -y jq >/dev/null
+        apt-get -qq update && apt-get -qq install -y jq strace >/dev/null
     else
-        echo "jq is not installed: the documents that use it are left out"
+        echo "jq or strace is not installed: what uses it is left out"
     fi
 fi
 "$bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

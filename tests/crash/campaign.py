@@ -44,75 +44,95 @@ class Violation(NamedTuple):
 
 
 class Campaign:
-    """Counts what it looks at; the same disk, promised the same, is looked at once."""
+    """Counts what it looks at; the same disk, promised the same, is looked at once.
 
-    def __init__(self, place: Place, truths: Truths) -> None:
+    It looks at nothing any more when so many states were not what they had to be.
+    """
+
+    def __init__(self, place: Place, truths: Truths, stop_at: int) -> None:
         self.check = Check(place, truths)
+        self.stop_at = stop_at
         self.counts: Counter[str] = Counter()
-        self.seen: set[bytes] = set()
+        self._seen: set[tuple[bytes, int | None]] = set()
         self.distinct: set[bytes] = set()
         self.violations: list[Violation] = []
 
     def explore(self, history: History, plan: Plan) -> None:
-        """Crash the history after each of its new calls, and some of the recoveries."""
+        """Crash the history after each of its new calls, and then some of the recoveries."""
         self.counts["histories"] += 1
-        chance = Random(history.name)
-        for at, crashed, kind in self._crashes(history, chance, plan.most):
-            key = _key(crashed)
-            self.distinct.add(key)
-            if key + kind[:1].encode() in self.seen:
+        chance, recoveries = Random(history.name), list[History]()
+        for at, crashed in self._crashes(history, chance, plan.most):
+            if len(self.violations) >= self.stop_at:
+                return
+            if not self._is_new(crashed):
                 continue
-            self.seen.add(key + kind[:1].encode())
-            self.counts[kind] += 1
-            draw = Random(key)
-            recover = draw.random() < plan.recoveries
-            recorder = self._recorder(history, crashed) if recover else None
-            cut = self._looked_at(history, at, crashed, kind, draw, recorder)
+            draw = Random(f"{history.name} {at} {sum(self.counts.values())}")
+            recorder = self._recorder(history, crashed) if draw.random() < plan.recoveries else None
+            cut = self._looked_at(history, at, crashed, draw, recorder)
             if recorder is not None and cut is not None:
-                self.counts["recoveries crashed"] += 1
-                self.explore(_recovery(history, at, crashed, recorder, cut), Plan(plan.of_recovery))
+                recoveries.append(_recovery(history, at, crashed, recorder, cut))
+        for recovery in recoveries:
+            self.counts["recoveries crashed"] += 1
+            self.explore(recovery, Plan(plan.of_recovery))
 
-    def _crashes(self, history: History, chance: Random, most: int) -> Iterator[tuple[int, Crashed, str]]:
+    def _is_new(self, crashed: Crashed) -> bool:
+        """Whether it is to be looked at; after a power cut no index is trusted, so any one will do."""
+        key = _key(crashed)
+        self.distinct.add(key)
+        kind = "power cuts" if crashed.rebooted else "processes killed"
+        seen = (key, None if crashed.rebooted else hash(tuple(crashed.index.items())))
+        if seen in self._seen:
+            return False
+        self._seen.add(seen)
+        self.counts[kind] += 1
+        return True
+
+    def _crashes(self, history: History, chance: Random, most: int) -> Iterator[tuple[int, Crashed]]:
         """Each state with the number of steps done before it."""
         medium, since_sync = Medium(history.image), list[Image]()
         for at, step in enumerate(history.steps, 1):
+            done = tuple(history.steps[:at])
             if at > history.first:
-                yield from self._half_way(history, at, medium, chance)
+                for crashed in self._half_way(history, done, medium, chance):
+                    yield at, crashed
             if step.call is not None:
                 step.call.on(medium)
                 if step.call.method.startswith("sync"):
                     since_sync.clear()
             if at <= history.first:
                 continue
-            self.counts["prefixes"] += 1
-            yield at, self._killed(history, tuple(history.steps[:at]), medium.live(), chance), "process"
-            for image in power_cuts(medium, chance, most, medium.find(NOTE)):
-                yield at, self._cut(history, image, step, chance), "power"
+            self.counts["calls"] += 1
+            for crashed in self._killed(history, done, medium.live(), chance):
+                yield at, crashed
+            images = list(power_cuts(medium, chance, most, medium.find(NOTE)))
             since_sync += in_order(medium)
-            if step.call is None:
-                for image in since_sync:
-                    yield at, self._cut(history, image, step, chance), "power"
+            for image in images + (since_sync if step.call is None else []):
+                yield at, self._cut(history, image, step, chance)
 
     def _half_way(
-        self, history: History, at: int, medium: Medium, chance: Random
-    ) -> Iterator[tuple[int, Crashed, str]]:
-        """The state after half of a write, for a process may be killed there."""
-        step = history.steps[at - 1]
-        half = step.call and step.call.half()
+        self, history: History, done: tuple[Step, ...], medium: Medium, chance: Random
+    ) -> Iterator[Crashed]:
+        """The states after half of a write, for a process may be killed there; a note is written at once."""
+        half = done[-1].call and done[-1].call.half()
         if half:
             inode, write = half.arguments
-            content = medium.content | {inode: write.on(medium.content[inode])}
-            image = medium.image(medium.entries, content.__getitem__)
-            steps = (*history.steps[: at - 1], step._replace(call=half))
-            yield at, self._killed(history, steps, image, chance), "process"
+            if write.offset >= len(medium.content[inode]):
+                content = medium.content | {inode: write.on(medium.content[inode])}
+                image = medium.image(medium.entries, content.__getitem__)
+                steps = (*done[:-1], done[-1]._replace(call=half))
+                yield from self._killed(history, steps, image, chance)
 
-    def _killed(self, history: History, steps: tuple[Step, ...], image: Image, chance: Random) -> Crashed:
+    def _killed(
+        self, history: History, steps: tuple[Step, ...], image: Image, chance: Random
+    ) -> Iterator[Crashed]:
+        """A process is gone: with the index as it was, and with an older one or none."""
         last = steps[-1]
-        older = [history.older] if not last.promise.refused else []
-        index = chance.choice([last.index, last.index, {}, *older])
-        return Crashed(image, index, last.promise, history.boot, steps)
+        others: list[Files] = [{}, *([] if last.promise.refused else [history.older])]
+        for index in (last.index, chance.choice(others)):
+            yield Crashed(image, index, last.promise, history.boot, steps)
 
     def _cut(self, history: History, image: Image, step: Step, chance: Random) -> Crashed:
+        """The power is gone: with the index as it was, in part or not at all, or an older one."""
         torn = {name: content[: len(content) // 2] for name, content in step.index.items()}
         index: Files = chance.choice([step.index, history.older, {}, torn]) if ".tcps" in image else {}
         return Crashed(image, index, step.promise, _BOOTS[history.boot])
@@ -126,14 +146,17 @@ class Campaign:
         return Recorder(self.check.place.folder, medium, crashed.promise)
 
     def _looked_at(
-        self, history: History, at: int, crashed: Crashed, kind: str, draw: Random, recorder: Recorder | None
+        self, history: History, at: int, crashed: Crashed, draw: Random, recorder: Recorder | None
     ) -> frozenset[bytes] | None:
         """What was cut off the ledger; None when something did not hold."""
         try:
             return self.check.all(crashed, draw, recorder)
         except Exception as error:
             self.check.place.learn()
-            where = "".join(traceback.format_exception(error)[-4:-1])
+            where, kind = (
+                "".join(traceback.format_exception(error)[-4:-1]),
+                "power" if crashed.rebooted else "killed",
+            )
             self.violations.append(
                 Violation(history.name, at, kind, f"{type(error).__name__}: {error}", where)
             )
@@ -167,6 +190,13 @@ def _key(crashed: Crashed) -> bytes:
             content.update(_TEMPORARY.sub(".tmp", path).encode() + b"\0")
             content.update(b"/" if held is None else hashlib.sha256(held).digest())
     promise: Promise = crashed.promise
-    told = (promise.acknowledged, promise.checkpoint, sorted(promise.wrong), promise.refused)
+    told = (
+        promise.acknowledged,
+        promise.checkpoint,
+        sorted(promise.wrong),
+        promise.refused,
+        sorted(promise.evidence),
+        sorted(promise.signed),
+    )
     content.update(repr(told).encode())
     return content.digest()

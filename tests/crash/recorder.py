@@ -13,8 +13,8 @@ INDEX = "index.sqlite"
 KEPT = (INDEX, f"{INDEX}-wal")
 """The index's files; -shm is left out, for SQLite makes it from -wal."""
 Files = dict[str, bytes]
-Hook = Callable[[str], None]
-"""Told of each call, by its name, before it is done; may raise, or let others act."""
+Hook = Callable[[str], bool]
+"""Told of each call by its name, before it; may raise, or let others act. True: the write is a short one."""
 
 
 class Promise(NamedTuple):
@@ -30,6 +30,8 @@ class Promise(NamedTuple):
     """Record files, below the store's folder, that may be other than the ledger says."""
     evidence: frozenset[bytes] = frozenset()
     """The contents of files that must still be somewhere."""
+    signed: frozenset[tuple[str, bytes]] = frozenset()
+    """Signed checkpoints that must be in their places."""
     refused: int = 0
     """How many callers were told that what they asked for was not done."""
 
@@ -130,8 +132,8 @@ class Recorder(System):
         super().close(fd)
 
     def write(self, fd: int, data: bytes | memoryview) -> int:
-        self._about("write")
-        taken = super().write(fd, data)
+        is_short = self._about("write")
+        taken = super().write(fd, data[: len(data) // 2] if is_short else data)
         offset = os.lseek(fd, 0, os.SEEK_CUR) - taken
         self._note("change", self._open[fd], Write(offset, bytes(data[:taken])))
         return taken
@@ -187,15 +189,23 @@ class Recorder(System):
         super().rmdir(path)
         self._note("remove", *self._entry(path))
 
-    def _about(self, name: str) -> None:
-        if self.before is not None:
-            self.before(name)
+    def _about(self, name: str) -> bool:
+        return self.before is not None and self.before(name)
 
     def _note(self, method: str, *arguments: object) -> None:
         call = Call(method, arguments)
         call.on(self.medium)
         self.promise = self.promise.seen(self.ledger())
+        if method == "sync_directory":
+            self._signed()
         self.steps.append(Step(call, self.promise, self.index()))
+
+    def _signed(self) -> None:
+        """A signed checkpoint that is durable is kept for good, though nobody was told of it yet."""
+        there = self.medium.safe_entries.get(self.medium.find(self.store) or 0, {}).get("checkpoint")
+        content = b"" if there is None else self.medium.safe_content[there]
+        if content.count(b"\n") > 3:
+            self.promise = self.promise._replace(evidence=self.promise.evidence | {content})
 
     def _below(self, path: Where) -> str:
         """The path below the root, which it must be."""

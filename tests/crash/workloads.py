@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from tcps.keys import SigningKey
 from tcps.model import STAGES
 from tcps.rules import pipeline
 from tcps.store import Store
@@ -14,8 +15,11 @@ from tests.crash.recorder import Files, index_files
 from tests.store import shop
 
 Operation = Callable[[Store], object]
+BASES = ("plain", "covered", "damaged")
 DAMAGED = "records/work_orders/0000/WO-1.json"
 STRANGER = "records/work_orders/0000/WO-99.json"
+STORE_ID = "0123456789abcdef"
+KEY = SigningKey(f"tcps/{STORE_ID}", bytes(32))
 
 
 def create(store: Store) -> None:
@@ -50,6 +54,10 @@ def checkpoint(store: Store) -> None:
     store.checkpoint()
 
 
+def sign(store: Store) -> None:
+    store.checkpoint(KEY)
+
+
 def rotation(store: Store) -> None:
     """A batch of which each line goes into a segment of its own."""
     usual, store.engine.ledger.segment_bytes = store.engine.ledger.segment_bytes, 1
@@ -72,14 +80,19 @@ OPERATIONS: tuple[Operation, ...] = (
     transition,
     batch,
     checkpoint,
+    sign,
     rotation,
     repair,
 )
 
 
 class Act(NamedTuple):
-    """One operation; `new` in a process of its own. At the call `at` (from 0) it is `killed`, or that call
-    `fails`, or `other` is done by another process before it."""
+    """One operation; `new` in a process of its own. What comes in between comes at the call `at` (from 0).
+
+    First `other` is done by another process. Then the operation's process is `killed`; or the call
+    `fails`; or, if it is a write, half of it is written and the disk is full (`fills`). A sync that `is
+    overtaken` fails too: when `other` has come as far as its own sync, and goes on at the end.
+    """
 
     operation: Operation
     new: bool = False
@@ -89,9 +102,8 @@ class Act(NamedTuple):
 
     def __str__(self) -> str:
         name = self.operation.__name__
-        if self.other is not None:
-            return f"{name}[{self.other.__name__} at {self.at}]"
-        return f"{name}[{self.how} at {self.at}]" if self.how else name
+        what = " ".join([*([self.other.__name__] if self.other else []), *([self.how] if self.how else [])])
+        return f"{name}[{what} at {self.at}]" if what else name
 
 
 class Workload(NamedTuple):
@@ -106,29 +118,41 @@ class Workload(NamedTuple):
 
 
 def sequences(length: int) -> Iterator[Workload]:
-    """Every sequence of so many operations, by one process or by one each, in turn."""
+    """Every sequence of so many operations, by one process or by one each, in turn; on one base or on two."""
     for n, operations in enumerate(itertools.product(OPERATIONS, repeat=length)):
-        base = "damaged" if repair in operations else ("plain", "covered")[n % 2]
         acts = tuple(Act(operation, new=n % 3 == 0) for operation in operations)
-        yield Workload(base, acts, length - 1)
+        usual = ("plain", "covered") if length == 1 else (("plain", "covered")[n % 2],)
+        for base in ("damaged",) if repair in operations else usual:
+            yield Workload(base, acts, length - 1)
 
 
 def interrupted(how: str, calls: Callable[[Workload], int]) -> Iterator[Workload]:
     """Each operation, `killed` or `fails` at each of its calls; then another process goes on."""
-    for operation in OPERATIONS:
-        base = "damaged" if operation is repair else "covered"
+    followers = ((create, checkpoint), (rotation,), (batch,), (checkpoint,))
+    for operation, after in itertools.product(OPERATIONS, followers):
+        base = _base(operation)
         for at in range(calls(Workload(base, (Act(operation),)))):
-            for after in (create, rotation, checkpoint, batch):
-                yield Workload(base, (Act(operation, at=at, how=how), Act(after, new=True)), 0)
+            first = Act(operation, at=at, how=how)
+            yield Workload(base, (first, *(Act(one, new=True) for one in after)))
 
 
-def meeting(calls: Callable[[Workload], int]) -> Iterator[Workload]:
+def overtaken() -> Iterator[Workload]:
+    """An operation whose sync fails, when another process has appended after it."""
+    for operation, other in itertools.product((create, batch, rotation), (create, batch, rotation)):
+        for at in range(2, 7):
+            yield Workload("covered", (Act(operation, at=at, how="is overtaken", other=other),))
+
+
+def meeting(how: str, calls: Callable[[Workload], int]) -> Iterator[Workload]:
     """Each operation, and at each of its calls another process that does one too, if the locks let it."""
-    for operation in OPERATIONS:
-        for other in OPERATIONS:
-            base = "damaged" if repair in (operation, other) else "covered"
-            for at in range(calls(Workload(base, (Act(operation),)))):
-                yield Workload(base, (Act(operation, at=at, other=other),), 0)
+    for operation, other in itertools.product(OPERATIONS, OPERATIONS):
+        base = _base(operation, other)
+        for at in range(calls(Workload(base, (Act(operation),)))):
+            yield Workload(base, (Act(operation, at=at, how=how, other=other),))
+
+
+def _base(*operations: Operation) -> str:
+    return "damaged" if repair in operations else "covered"
 
 
 def lay_base(place: Place, name: str) -> Files:

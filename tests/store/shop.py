@@ -1,6 +1,7 @@
 """What the tests of the store share: small things to do in it, and ways to look at what it kept."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -127,6 +128,11 @@ def classes(store: Store) -> set[str]:
     report = store.verify_integrity()
     found = [*report.findings, *(one for verdict in report.verdicts for one in verdict.findings)]
     return {finding.class_ for finding in found if finding.kind == "integrity"}
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment of a process whose coverage nobody measures, for that makes it slow."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 
 
 def process(mode: str, *arguments: object) -> subprocess.Popen[str]:

@@ -303,9 +303,8 @@ def test_a_store_that_cannot_be_written_to_can_be_read(folder: Path, with_index:
         for path in [Path(open_to_all), place, *place.rglob("*")]:
             path.chmod(0o555 if path.is_dir() else 0o444)
         command = [sys.executable, "-c", READ_ONLY, str(place)]
-        unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=shop.ROOT, env=unmeasured
+            command, capture_output=True, text=True, check=False, cwd=shop.ROOT, env=shop.unmeasured()
         )
         for path in [Path(open_to_all), place, *place.rglob("*")]:
             path.chmod(0o755)
