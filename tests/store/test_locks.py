@@ -1,6 +1,7 @@
 """The lock: one at a time, across processes, threads and both implementations."""
 
 import contextlib
+import errno
 import os
 import signal
 import threading
@@ -15,7 +16,7 @@ from tcps.errors import LockTimeout, TcpsError
 from tcps.locks import Lock, PollingLock, lock
 from tcps.store import Store
 from tests.store import shop
-from tests.store.faults import FAULTS, FailingSystem, Fault, QuickDisk
+from tests.store.faults import FAULTS, FailingSystem, Fault, QuickDisk, QuickSystem
 
 
 @pytest.fixture
@@ -184,6 +185,21 @@ def test_a_note_that_cannot_be_written_whole_is_none(path: Path, fault: Fault) -
     assert failed.value.code == "storage_error"
     assert own.read_note() in (b"", b"19 boot\n")
     own.close()
+
+
+def test_that_nobody_can_say_who_has_the_lock_hinders_no_writer(tmp_path: Path) -> None:
+    """What `lock` holds is for people (format 8.5, 8.8); what `records.lock` holds can be found out again."""
+
+    class NoNotes(QuickSystem):
+        def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+            raise OSError(errno.ENOSPC, "full")
+
+    with Store.create(tmp_path, actor="alice", disk=QuickDisk(NoNotes())) as store:
+        assert shop.order(store) == "WO-1"
+        assert store.notices[0].startswith("record files are behind the ledger: cannot write")
+    with Store.open(tmp_path, actor="bob") as store:
+        assert shop.order(store) == "WO-2"
+        assert shop.classes(store) == set()
 
 
 def test_who_has_a_removed_file_open_goes_over_to_the_new_one(path: Path) -> None:
