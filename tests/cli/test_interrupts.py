@@ -23,7 +23,7 @@ import pytest
 
 from tcps.files import Disk
 from tcps.store import Store
-from tests.cli.conftest import Tcps
+from tests.cli.conftest import Tcps, process
 from tests.cli.every import READS, SETUP, WRITES
 from tests.conftest import DEEP
 from tests.store import shop
@@ -55,12 +55,19 @@ class Signalling(Watched):
         return result
 
 
-@pytest.fixture
-def place(bare: Tcps, quick_path: Path) -> Path:
-    """A folder with a store to copy."""
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store to copy."""
+    folder = tmp_path_factory.mktemp("model")
     for words in SETUP:
-        assert bare(*words).code == 0
-    shutil.copytree(".tcps", quick_path / "model/.tcps")
+        assert process(folder, *words).code == 0
+    return folder
+
+
+@pytest.fixture
+def place(model: Path, quick_path: Path) -> Path:
+    """A folder with the store to copy, in `model`."""
+    shutil.copytree(model, quick_path / "model")
     return quick_path
 
 
