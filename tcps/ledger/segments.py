@@ -53,9 +53,25 @@ class Ledger:
         """Every line after `head`, segment by segment; the last one may not be whole."""
         for segment in self.segments():
             if segment == head.segment:
-                yield from self._lines_of(segment, head.offset)
+                yield from self.lines_of(segment, head.offset)
             elif segment > head.segment:
-                yield from self._lines_of(segment, 0)
+                yield from self.lines_of(segment, 0)
+
+    def lines_of(self, segment: int, offset: int) -> Iterator[Line]:
+        """The lines of one segment from a byte on."""
+        path, pieces, read_to = self.path(segment), list[bytes](), offset
+        while block := self.disk.read_at(path, read_to, _BLOCK):
+            read_to += len(block)
+            first, *others = block.split(b"\n")
+            pieces.append(first)
+            for piece in others:
+                content = b"".join(pieces)
+                yield Line(segment, offset, content)
+                offset += len(content) + 1
+                pieces = [piece]
+        rest = b"".join(pieces)
+        if rest:
+            yield Line(segment, offset, rest, whole=False)
 
     def line_at(self, segment: int, offset: int, length: int) -> bytes:
         """The content of one line whose place is known."""
@@ -159,21 +175,6 @@ class Ledger:
             self.disk.close(fd)
             raise
         return fd
-
-    def _lines_of(self, segment: int, offset: int) -> Iterator[Line]:
-        path, pieces, read_to = self.path(segment), list[bytes](), offset
-        while block := self.disk.read_at(path, read_to, _BLOCK):
-            read_to += len(block)
-            first, *others = block.split(b"\n")
-            pieces.append(first)
-            for piece in others:
-                content = b"".join(pieces)
-                yield Line(segment, offset, content)
-                offset += len(content) + 1
-                pieces = [piece]
-        rest = b"".join(pieces)
-        if rest:
-            yield Line(segment, offset, rest, whole=False)
 
 
 def damaged(ledger: Ledger, line: Line, reason: object) -> IntegrityError:

@@ -6,10 +6,11 @@ the ledger does not say what is right; `salvage` is for that.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tcps.errors import IntegrityError
 from tcps.files import Disk
 from tcps.rules.findings import Finding
 from tcps.store.engine import Engine
@@ -31,13 +32,21 @@ class Step(NamedTuple):
     why: str
 
 
-def plan(report: Report, *, salvaging: bool = False) -> list[Step]:
-    """The steps that a verification's findings ask for, one for each file.
+def repair(engine: Engine, verify: Callable[[], Report], *, dry_run: bool) -> list[Step]:
+    """Repair what the ledger knows; gives the steps that were (or would be) done."""
+    steps = plan(verify()) or disagreement(engine)
+    if dry_run or all(step.action == "leave" for step in steps):
+        return steps
+    carry_out(engine, steps)
+    uncovered = [step for step in plan(verify()) if step not in steps and step.action != "leave"]
+    carry_out(engine, uncovered)  # what was behind something that was put aside, such as a folder
+    return steps + uncovered
 
-    While `salvaging`, the plan of the salvage is no finding.
-    """
+
+def plan(report: Report, but: Collection[str] = ()) -> list[Step]:
+    """The steps that a verification's findings ask for, one for each file; those on files `but` left out."""
     found = [*report.findings, *(f for verdict in report.verdicts for f in verdict.findings)]
-    broken = [f for f in found if f.kind == "integrity" and not (salvaging and f.path == "salvage")]
+    broken = [finding for finding in found if finding.kind == "integrity" and finding.path not in but]
     damage = [Step(f.path or "", "leave", f.message) for f in broken if _is_damage(f)]
     if damage:
         return damage
@@ -51,6 +60,15 @@ def plan(report: Report, *, salvaging: bool = False) -> list[Step]:
             for path, finding in sorted(files.items())
         ),
     ]
+
+
+def disagreement(engine: Engine) -> list[Step]:
+    """What an index says that saw another ledger (format 8.6): it is older than what is there now."""
+    try:
+        with engine.view():
+            return []
+    except IntegrityError as error:
+        return [Step("ledger", "leave", error.message)]
 
 
 def is_blocked(steps: list[Step]) -> bool:

@@ -388,10 +388,7 @@ class Store:
             from tcps.store.salvage import salvage as carried_out
 
             return carried_out(self.engine, self.actor, self.verify_integrity, dry_run=dry_run)
-        steps = repair.plan(self.verify_integrity())
-        if not dry_run:
-            repair.carry_out(self.engine, steps)
-        return steps
+        return repair.repair(self.engine, self.verify_integrity, dry_run=dry_run)
 
     def checkpoint(self, key: "SigningKey | None" = None, anchors: "Sequence[Anchor]" = ()) -> Signed:
         """Make the record files durable and write the tree's size and root to `checkpoint`.

@@ -146,13 +146,13 @@ def test_a_plan_that_is_not_as_it_was_written_is_not_followed(damaged: Path) -> 
     assert shop.contents(damaged) == before
 
 
-@pytest.mark.parametrize("wanted", ["checkpoints", "aside"])
+@pytest.mark.parametrize("wanted", ["moved", "aside"])
 def test_a_hostile_plan_leads_to_no_path_outside(damaged: Path, quick_path: Path, wanted: str) -> None:
     victim = quick_path / "victim"
     victim.write_bytes(b"mine")
     path = begun(damaged)
     _, first, *rest = path.read_bytes().split(b"\n")
-    cut = parse(first) | {wanted: ["../../victim"] if wanted == "checkpoints" else "../.."}
+    cut = parse(first) | {wanted: ["../../victim"] if wanted == "moved" else "../.."}
     content = b"\n".join([line_bytes(cut), *rest])
     path.write_bytes(f"{sha256_hex(content)}\n".encode() + content)
     with pytest.raises(IntegrityError, match="leads out"):

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from tcps.store import repair
 from tcps.store.engine import Engine
 from tcps.store.repair import Step
-from tcps.store.salvage.journal import Journal
+from tcps.store.salvage.journal import NAME, Journal
 from tcps.store.salvage.planning import plan
 from tcps.verify import Report
 
@@ -31,7 +31,7 @@ def salvage(engine: Engine, actor: str, verify: Callable[[], Report], *, dry_run
 
     Gives the steps that were (or would be) done.
     """
-    steps = repair.plan(verify(), salvaging=True)
+    steps = repair.plan(verify(), but={NAME}) or repair.disagreement(engine)
     damaged = repair.is_blocked(steps)
     begun = Journal.read(engine.fold.disk, engine.fold.folder) is not None
     if dry_run and begun:
@@ -39,11 +39,9 @@ def salvage(engine: Engine, actor: str, verify: Callable[[], Report], *, dry_run
     if dry_run and damaged:
         return [*(made := plan(engine, actor)).steps, *made.files]
     if not damaged and not begun:
-        if not dry_run:
-            repair.carry_out(engine, steps)
-        return steps
+        return repair.repair(engine, verify, dry_run=dry_run)
     done = _change_ledger(engine, actor, damaged)
-    steps = repair.plan(verify(), salvaging=True)
+    steps = repair.plan(verify(), but={NAME, "checkpoint"})  # which is written when the files are right
     repair.carry_out(engine, steps)
     engine.checkpoint()
     _end(engine)

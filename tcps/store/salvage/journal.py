@@ -6,6 +6,7 @@ is cut, and the lines that follow. It is written once everything that will be cu
 names one entry more than there will be, so nobody reads from or writes to the store.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,14 +24,14 @@ from tcps.projections.records import RecordFiles
 
 NAME = "salvage"
 _ASIDE = re.compile(r"quarantine/[0-9A-Za-z.-]+")
-_CHECKPOINT = re.compile(r"checkpoint|checkpoints/[^/.][^/]*")
+_MOVED = re.compile(r"checkpoint|checkpoints/[^/.][^/]*|ledger/[0-9]{12}\.jsonl")
 
 
 class Cut(Part, frozen=True, kw_only=True):
     """The ledger is kept up to `seq`, whose tree has the root `root`.
 
-    `aside` is the folder below the store's with copies of what is cut off and of the `checkpoints` that
-    are removed.
+    `aside` is the folder below the store's with copies of what is cut off; checkpoints and odd segments,
+    `moved`, go there whole.
     """
 
     seq: int
@@ -38,7 +39,7 @@ class Cut(Part, frozen=True, kw_only=True):
     offset: int
     root: str
     aside: str
-    checkpoints: tuple[str, ...]
+    moved: tuple[str, ...]
 
 
 class Journal:
@@ -69,7 +70,7 @@ class Journal:
             if digest != sha256_hex(rest).encode():
                 raise ValueError("its digest is another one")
             cut = msgspec.convert(parse(first), Cut)
-            if not (_ASIDE.fullmatch(cut.aside) and all(map(_CHECKPOINT.fullmatch, cut.checkpoints))):
+            if not (_ASIDE.fullmatch(cut.aside) and all(map(_MOVED.fullmatch, cut.moved))):
                 raise ValueError("it leads out of the store's folder")
         except ValueError as error:
             raise IntegrityError(
@@ -83,11 +84,11 @@ class Journal:
         for segment, rest in self._cut_off(ledger):
             disk.replace_durably(self._copy(folder, segment), rest)
         aside = folder / self.cut.aside
-        for name in self.cut.checkpoints:
-            disk.replace_durably(aside / name, disk.read_plain(folder / name) or b"")
-        disk.make_dirs(aside)
-        for directory in (aside, aside.parent, folder):
-            disk.sync_dir(directory)
+        for name in (*self.cut.moved, "ledger/any"):
+            disk.make_dirs((aside / name).parent)
+        for directory in (aside / "ledger", aside / "checkpoints", aside, aside.parent, folder):
+            if directory.is_dir():
+                disk.sync_dir(directory)
         content = b"".join(line + b"\n" for line in [line_bytes(plain(self.cut)), *self.lines])
         disk.replace_durably(folder / NAME, f"{sha256_hex(content)}\n".encode() + content)
 
@@ -116,8 +117,9 @@ class Journal:
         disk.sync_dir(folder)
 
     def _change(self, disk: Disk, ledger: Ledger, folder: Path, placed: list[Line]) -> None:
-        for name in self.cut.checkpoints:
-            disk.remove(folder / name)
+        for name in self._to_move(folder):
+            disk.rename(folder / name, folder / self.cut.aside / name)
+            disk.sync_dir((folder / self.cut.aside / name).parent)
             disk.sync_dir((folder / name).parent)
         disk.make_dirs(ledger.directory)
         ledger.undo(self.head)
@@ -135,9 +137,10 @@ class Journal:
     def _is_as_it_was(self, disk: Disk, ledger: Ledger, folder: Path, placed: list[Line]) -> bool:
         """Whether the beginning is there, and after it what was put aside or a beginning of the new lines."""
         tree = Tree()
-        for line in ledger.lines(Head()):
-            if tree.size < self.cut.seq:
-                tree.append(leaf_hash(line.content))
+        for segment in self._segments(ledger):
+            for line in ledger.lines_of(segment, 0):
+                if tree.size < self.cut.seq:
+                    tree.append(leaf_hash(line.content))
         if tree.root().hex() != self.cut.root:
             return False
         for segment, rest in self._cut_off(ledger):
@@ -148,12 +151,22 @@ class Journal:
 
     def _cut_off(self, ledger: Ledger) -> Iterator[tuple[int, bytes]]:
         """The bytes after the head by segment."""
-        for segment in ledger.segments():
+        for segment in self._segments(ledger):
             if segment >= self.cut.segment:
                 content = ledger.disk.read(ledger.path(segment)) or b""
                 rest = content[self._start(segment) :]
                 if rest:
                     yield segment, rest
+
+    def _segments(self, ledger: Ledger) -> list[int]:
+        """The segments without those that are still to be moved."""
+        odd = self._to_move(ledger.directory.parent)
+        return [s for s in ledger.segments() if f"ledger/{ledger.path(s).name}" not in odd]
+
+    def _to_move(self, folder: Path) -> list[str]:
+        """What is not yet put aside whole; what then has its name is new."""
+        there = [name for name in self.cut.moved if os.path.lexists(folder / name)]
+        return [name for name in there if not os.path.lexists(folder / self.cut.aside / name)]
 
     def _copy(self, folder: Path, segment: int) -> Path:
         return folder / self.cut.aside / "ledger" / f"{segment:012d}-{self._start(segment)}"

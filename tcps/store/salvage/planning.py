@@ -8,6 +8,7 @@ import msgspec
 
 from tcps import checkpoints
 from tcps.canonical import genesis, line_bytes, plain
+from tcps.errors import IntegrityError
 from tcps.ledger import LINE_BYTES, SALVAGE, Change, Entry
 from tcps.model import KINDS, PREFIXES, Receipt, Sku, Timestamp, number_of
 from tcps.projections.index import Index
@@ -59,7 +60,12 @@ class _Planner:
         anchors = own.anchors()
         sizes = {anchor.checkpoint.size for anchor in anchors}
         source = Source(self.index, sizes)
+        if engine.ledger.directory.is_symlink():
+            raise IntegrityError(
+                f"{engine.ledger.directory} is a link", hint="put the folder itself in its place"
+            )
         source.read(engine.ledger)
+        self._require_own()
         lost = source.has_lost(max([engine.records.acknowledged(), *sizes]))
         found = engine.records.all_files("records")
         files = list(shown_by_files(engine.records, found, source)) if lost else []
@@ -75,8 +81,9 @@ class _Planner:
         unfit = {a.name for a in anchors if source.roots.at(a.checkpoint.size) != a.checkpoint.root}
         wrong = unfit | {finding.path for finding in own.findings}
         there = [n for n in checkpoints.names(fold.disk, fold.folder) if (fold.folder / n).exists()]
-        aside = tuple(name for name in there if name in wrong)
-        where = {"aside": free_place(fold.disk, fold.folder, now), "checkpoints": aside}
+        odd = [f"ledger/{engine.ledger.path(segment).name}" for segment in source.odd]
+        aside = (*(name for name in there if name in wrong), *odd)
+        where = {"aside": free_place(fold.disk, fold.folder, now), "moved": aside}
         journal = Journal.made(source.head, source.tree, [entry.line() for entry in entries], **where)
         said = [
             *steps.cut(engine.ledger, source, aside),
@@ -89,6 +96,21 @@ class _Planner:
         ]
         self._fold(source, entries)
         return Plan(said, list(steps.files(found, self._expected())), journal)
+
+    def _require_own(self) -> None:
+        """Raise IntegrityError when every chain of the kept lines began in another store."""
+        firsts = self.index.db.execute("SELECT id, sku_id FROM receipt WHERE sequence=1").fetchall()
+        for record_id, sku_id in firsts:
+            row = self.loader.row("receipt", record_id)
+            assert row is not None
+            receipt = msgspec.json.decode(self.loader.from_ledger(row), type=Receipt)
+            if receipt.previous == genesis(self.engine.identity.store_id, sku_id):
+                return
+        if firsts:
+            raise IntegrityError(
+                f"no chain of the ledger begins with the store {self.engine.identity.store_id}",
+                hint="put store.json back from a copy; checkpoints, if there are any, name the store's id",
+            )
 
     def _held(self, key: Key) -> Held | None:
         row = self.loader.row(*key)

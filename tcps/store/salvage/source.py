@@ -8,17 +8,18 @@ from typing import NamedTuple
 
 import msgspec
 
-from tcps.canonical import file_bytes, parse, record_bytes, sha256_hex
-from tcps.ledger import Change, Entry, Head, Ledger, Line, parse_line
+from tcps.canonical import parse, record_bytes, sha256_hex
+from tcps.ledger import SALVAGE, Change, Entry, Head, Ledger, Line, parse_line
 from tcps.merkle import Tree
-from tcps.model import KINDS, PREFIXES, Receipt, Record, number_of
-from tcps.model.text import is_id
+from tcps.model import KINDS, PREFIXES, Record, Timestamp, number_of
 from tcps.projections.index import Index
 from tcps.projections.records import RecordFiles, kind_of, relative_path
 from tcps.verify.anchors import Roots
+from tcps.verify.entries import told
 
 _MENTIONED = re.compile(rf'[/"]({"|".join(PREFIXES.values())})-([0-9]{{1,12}})(?:"|/|\.json\Z)'.encode())
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
+_NOWHERE = (0, 0, 0)
 
 
 class State(NamedTuple):
@@ -54,26 +55,23 @@ class Source:
         self.seen: set[int] = set()
         self.unreadable = 0
         self.digests: set[bytes] = set()
+        self.odd: list[int] = []
 
     def read(self, ledger: Ledger) -> None:
-        """Read every line."""
-        for line in ledger.lines(Head()):
-            try:
-                entry = parse_line(line, None)
-                states = [_state(change, f"ledger entry {entry.seq}") for change in entry.changes]
-                if self.reason is None:
-                    self._keep(entry, line)
-                if self.reason is not None:
-                    self._take_later(entry, states)
-            except (ValueError, sqlite3.Error) as error:
-                self._stop(str(error))
+        """Read every segment; those that cannot be one are `odd`."""
+        for segment in ledger.segments():
+            if ledger.disk.plain_size(ledger.path(segment)) is None:
+                self._stop(f"segment {segment} is no plain file")
                 self.unreadable += 1
-                self.digests.update(_DIGEST.findall(line.content))
-            if self.reason is not None:
-                self.mention(line.content)
+                self.odd.append(segment)
+            elif segment == 0 or (segment <= self.head.seq and self.reason is None):
+                self.odd.append(segment)  # its entries would have to be there already
+            else:
+                self._read_lines(ledger.lines_of(segment, 0))
 
     def usable(self, change: Change, shown_by: str) -> State:
         """The state of a change. Raises ValueError or sqlite3.Error unless a store can have it."""
+        told(_alone(change), _NOWHERE, None)
         return self._fitting([_state(change, shown_by)])[0]
 
     def confirms(self, change: Change) -> str:
@@ -93,14 +91,45 @@ class Source:
         known = self.head.seq + len([seq for seq in self.seen if seq > self.head.seq])
         return self.unreadable > 0 or known < end or end == 0
 
+    def _read_lines(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            try:
+                entry = parse_line(line, None)
+                told(entry, _NOWHERE, None)
+                states = [_state(change, f"ledger entry {entry.seq}") for change in entry.changes]
+                if self.reason is None:
+                    self._keep(entry, line)
+                if self.reason is not None:
+                    self._take_later(entry, states)
+            except (ValueError, sqlite3.Error) as error:
+                self._stop(str(error))
+                self.unreadable += 1
+                self.digests.update(_DIGEST.findall(line.content))
+            if self.reason is not None:
+                self.mention(line.content)
+
     def _keep(self, entry: Entry, line: Line) -> None:
         """Fold one more line, or note why the part that is kept ends before it."""
-        if entry.seq != self.head.seq + 1:
+        leaps = [change for change in entry.changes if not self._follows(change)]
+        if leaps and entry.action != SALVAGE:
+            self._stop(f"it has revision {leaps[0].revision} of {leaps[0].id}, which does not follow")
+        elif entry.seq != self.head.seq + 1:
             self._stop(f"it has sequence number {entry.seq}, not {self.head.seq + 1}")
         elif line.offset == 0 and line.segment not in (self.head.segment, entry.seq):
             self._stop(f"segment {line.segment} does not follow entry {self.head.seq}")
         else:
             self._fold(entry, line)
+
+    def _follows(self, change: Change) -> bool:
+        """Whether a change is the next one of its record (format 4.3)."""
+        row = self.index.db.execute(
+            "SELECT revision FROM record WHERE kind=? AND id=?", (change.kind, change.id)
+        ).fetchone()
+        if row is not None:
+            return bool(change.revision == row[0] + 1)
+        seen = "SELECT 1 FROM change WHERE kind=? AND id=?"
+        gone = self.index.db.execute(seen, (change.kind, change.id)).fetchone()
+        return change.revision == 1 and gone is None
 
     def _fold(self, entry: Entry, line: Line) -> None:
         db = self.index.db
@@ -161,25 +190,14 @@ def _of_file(path: str, content: bytes) -> Change:
 
 
 def _state(change: Change, shown_by: str) -> State:
-    """A change with its record. Raises ValueError unless it is one that a writer would have made."""
-    kind = KINDS.get(change.kind)
-    if kind is None:
-        raise ValueError(f"it changes a record of the unknown kind {change.kind}")
-    _require_id(change.kind, change.id)
-    if change.record is None:
-        return State(change, None, shown_by)
-    if sha256_hex(file_bytes(change.record)) != change.sha256:
-        raise ValueError(f"the digest that it states of {change.id} is not that of the record")
-    record = msgspec.convert(change.record, kind)
-    if (record.id, record.revision) != (change.id, change.revision):
-        raise ValueError(f"it holds revision {record.revision} of {record.id} as {change.id}")
-    if isinstance(record, Receipt) and not is_id(record.sku_id):
-        raise ValueError(f"it holds a receipt of {record.sku_id!r}, which is no id")
+    """A change that is sound, with its record. Raises ValueError when its id is none that is given."""
+    kind = KINDS[change.kind]
+    if change.kind not in ("sku", "policy") and not number_of(change.id, change.kind):
+        raise ValueError(f"{change.id} is no id that is given to a {change.kind}")
+    record = None if change.record is None else msgspec.convert(change.record, kind)
     return State(change, record, shown_by)
 
 
-def _require_id(kind: str, record_id: str) -> None:
-    if not is_id(record_id):
-        raise ValueError(f"it changes {record_id!r}, which is no id")
-    if kind not in ("sku", "policy") and not number_of(record_id, kind):
-        raise ValueError(f"{record_id} is no id that is given to a {kind}")
+def _alone(change: Change) -> Entry:
+    """An entry of one change, to be judged as any entry is."""
+    return Entry(seq=1, time=Timestamp("2000-01-01T00:00:00.000Z"), actor="-", action="-", changes=(change,))

@@ -9,16 +9,18 @@ from tcps.store.repair import Step
 from tcps.store.salvage.source import Source, State
 
 
-def cut(ledger: Ledger, source: Source, checkpoints: Sequence[str]) -> Iterator[Step]:
-    """What of the ledger and of the checkpoints goes to quarantine."""
+def cut(ledger: Ledger, source: Source, moved: Sequence[str]) -> Iterator[Step]:
+    """What of the ledger goes to quarantine, and what is `moved` there whole."""
     head = source.head
     kept = f"{head.seq} entries are kept; after them: {source.reason or 'nothing that can be read'}"
     for segment in ledger.segments():
         start = head.offset if segment == head.segment else 0
+        if segment in source.odd:
+            continue
         if segment >= head.segment and ledger.disk.size(ledger.path(segment)) > start:
             yield Step(f"ledger/{ledger.path(segment).name}", "cut", f"from byte {start}; {kept}")
-    for name in checkpoints:
-        yield Step(name, "quarantine", "it is none, or none of the entries that are kept")
+    for name in moved:
+        yield Step(name, "quarantine", "it is not what its name says, or not of the entries that are kept")
 
 
 def take(state: State) -> Step:
