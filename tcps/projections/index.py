@@ -37,7 +37,7 @@ from tcps.rules.heijunka import Recent
 SCHEMA_VERSION = 7
 _OPENING_SECONDS = 5.0
 """How long SQLite waits for another process that is opening or closing the file."""
-_TURN_MS = 5
+_TURN_MS = 25
 """How long it waits for one that writes, in each turn of `begin`."""
 _TICKET = re.compile(r"([0-9]{12})[0-9]{6}", re.ASCII)
 

@@ -25,7 +25,7 @@ from tcps.store.loading import Loader
 from tcps.store.location import Identity
 from tcps.store.opening import IndexFile
 
-_TURNS = 20
+_TURNS = 4
 """How many turns a reader asks for the index before it goes on without."""
 _PATIENCE_SECONDS = 5.0
 """How long a writer waits at least for a reader that brings the index forward."""
