@@ -7,6 +7,7 @@ a share of the folders of the other records.
 import contextlib
 import hashlib
 import io
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -123,12 +124,14 @@ class Spill:
         self._held, self._count = {}, 0
         return self.heads
 
-    def rows(self, head: tuple[int, int]) -> Iterator[AnyRow]:
-        """The rows of the blocks from a shard's newest one back to its first."""
+    def rows(self, head: tuple[int, int]) -> Iterable[AnyRow]:
+        """The rows of a shard, whose newest block is at `head`, in the order in which they were added."""
+        blocks = list[list[AnyRow]]()
         offset, length = head
         while length:
             offset, length, rows = _decoder.decode(self._read(offset, length))
-            yield from rows
+            blocks.append(rows)
+        return itertools.chain.from_iterable(reversed(blocks))
 
     def _read(self, offset: int, length: int) -> bytes:
         if isinstance(self._file, io.BytesIO):
@@ -158,7 +161,7 @@ class Rows(NamedTuple):
     heads: list[Heads]
 
     def of(self, shard: int) -> Iterable[AnyRow]:
-        """A shard's rows, in no order."""
+        """A shard's rows; those of one line are in the order of the line."""
         for spill, heads in zip(self.spills, self.heads, strict=True):
             yield from spill.rows(heads.get(shard, (0, 0)))
 

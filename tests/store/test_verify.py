@@ -1,5 +1,6 @@
 """Verification: every kind of damage by its name, and no finding where there is none."""
 
+import io
 import os
 import shutil
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from tcps.canonical import parse
 from tcps.errors import NotFound
 from tcps.store import Store
+from tcps.verify.rows import Rows, Span, Spill
 from tests.store import shop
 
 
@@ -310,6 +312,19 @@ def test_a_store_of_many_segments_is_intact_and_its_gap_is_found(tmp_path: Path)
         shop.segments(tmp_path)[2].unlink()
         assert not store.verify_integrity().intact
         assert not store.verify_chain("web-1").intact
+
+
+def test_the_rows_of_an_entry_stay_in_order_when_memory_was_emptied_in_its_midst() -> None:
+    spill = Spill(io.BytesIO())
+    rows = [
+        Span(id=f"ANDON-{n}", seq=7, segment=1, offset=0, length=9, sku_id="a", start=n, end=None)
+        for n in range(6)
+    ]
+    for row in rows:
+        spill.add(3, row)
+        if row in rows[1::2]:
+            spill.flush()
+    assert list(Rows([spill], [spill.heads]).of(3)) == rows
 
 
 def test_a_store_in_use_has_no_findings(tmp_path: Path) -> None:
