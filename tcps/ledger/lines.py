@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import asdict
 
-from tcps.canonical import line_bytes, parse, plain
+from tcps.canonical import line_bytes, parse
 from tcps.model import Json, Part, Timestamp
 
 SALVAGE = "repair.salvage"
@@ -38,8 +39,10 @@ class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
 
     def line(self) -> bytes:
         """The canonical line, without its newline: the leaf of the Merkle tree."""
-        value = plain(self)
-        value["changes"] = [plain(change) for change in self.changes]
+        value = asdict(self)  # not a deep copy: records are JSON already, and may be large
+        value["changes"] = [asdict(change) for change in self.changes]
+        if self.idempotency_key is None:
+            del value["idempotency_key"]
         return line_bytes(value)
 
 

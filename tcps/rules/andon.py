@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tcps.canonical import record_bytes
-from tcps.errors import Refused, missing
+from tcps.errors import InvalidInput, Refused, missing
 from tcps.model import (
     FAILURES,
     AnalysisStatus,
@@ -103,15 +103,22 @@ def resolve(
 
 def store(state: State, andon: AndonEvent, at_least: int = 0) -> AndonEvent:
     """Store the Andon with as many of its newest occurrences as fit into a record."""
+    try:
+        return state.put(andon)
+    except InvalidInput as error:
+        if error.code != "too_large":
+            raise
+    return state.put(_shortened(andon, at_least))
+
+
+def _shortened(andon: AndonEvent, at_least: int) -> AndonEvent:
     log, room = andon.occurrence_log, RECORD_BYTES - _SPARE_BYTES
 
     def size(logged: int) -> int:
         return len(record_bytes(replace(andon, occurrence_log=log[len(log) - logged :])))
 
-    if size(len(log)) > room:
-        fitting = max(at_least, bisect_right(range(1, len(log) + 1), room, key=size))
-        andon = replace(andon, occurrence_log=log[len(log) - fitting :])
-    return state.put(andon)
+    fitting = max(at_least, bisect_right(range(1, len(log) + 1), room, key=size))
+    return replace(andon, occurrence_log=log[len(log) - fitting :])
 
 
 def blocking(state: Production, sku_id: str, stage: Stage | None = None) -> list[AndonEvent]:
