@@ -10,6 +10,8 @@ from tcps.cli.base import (
     DryRun,
     Limit,
     OrderFilter,
+    PeriodEnd,
+    PeriodStart,
     SkuFilter,
     completion,
     examples_text,
@@ -216,6 +218,27 @@ def sweep(ctx: typer.Context, dry_run: DryRun = False) -> None:
         rows = [event | {"done": _DONE[event["escalation_level"]]} for event in events]
         out.table(rows, _SWEPT, "nothing is due", document=events, fields=ANDON_FIELDS)
         tried(dry_run)
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps andon report
+        tcps andon report --from 2026-01-01 --to 2026-03-31 -o md"""
+    ),
+)
+def report(ctx: typer.Context, start: PeriodStart = None, end: PeriodEnd = None) -> None:
+    """Report on the Andons of a period: how many, of what, for how long.
+
+    Without options it is about the last 30 days.
+    """
+    from tcps.cli import report_text
+    from tcps.service import reporting
+
+    with opened(ctx) as (store, out):
+        found = reporting.andons(store, start, end)
+        title = f"Andons, {found['start'][:16]}Z to {found['end'][:16]}Z"
+        out.report(found, title, report_text.andons(found))
 
 
 def stopped(event: Json) -> str:

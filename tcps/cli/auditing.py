@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tcps.cli.base import SkuId, completion, opened, single
+from tcps.cli.base import PeriodEnd, PeriodStart, SkuId, completion, opened, single
 from tcps.cli.charts import bar
 from tcps.errors import InvalidInput
 from tcps.model import Json
@@ -36,12 +36,8 @@ def _compliance(
     sku: Annotated[
         str | None, typer.Option("--sku", help="Of this SKU.", autocompletion=completion("sku"))
     ] = None,
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="Of the period from this date or time on.")
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="DATE", help="Its end, the date included; without it, now.")
-    ] = None,
+    start: PeriodStart = None,
+    end: PeriodEnd = None,
 ) -> None:
     """Report whether a SKU or a period is compliant; exits with 3 when not, with 12 for a broken chain.
 

@@ -308,6 +308,12 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Decide by every rule, say what would be, change nothing.")
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; - or @FILE reads it.")]
+PeriodStart = Annotated[
+    str | None, typer.Option("--from", metavar="DATE", help="Of the period from this date or time on.")
+]
+PeriodEnd = Annotated[
+    str | None, typer.Option("--to", metavar="DATE", help="Its end, the date included; without it, now.")
+]
 AnchorFiles = Annotated[
     list[str] | None,
     typer.Option("--anchor", metavar="FILE", help="A checkpoint that was kept elsewhere; can be repeated."),

@@ -98,6 +98,22 @@ def show(ctx: typer.Context, sku_id: SkuId) -> None:
         out.record(sku, lines)
 
 
+@app.command(
+    cls=Command,
+    epilog=examples_text("tcps sku ready SKU-1\ntcps sku ready SKU-1 -q && tcps sku publish SKU-1"),
+)
+def ready(ctx: typer.Context, sku_id: SkuId) -> None:
+    """Say whether a SKU can be published, and all that is missing; exits with 3 when it cannot."""
+    from tcps.service import line
+
+    with opened(ctx) as (store, out):
+        found = line.readiness(store, sku_id)
+        said = "can be published" if found["ready"] else "cannot be published yet:"
+        out.record(found, [f"{found['sku_id']} {said}", *(f"  {one}" for one in found["blocking_issues"])])
+    if not found["ready"]:
+        raise typer.Exit(3)
+
+
 @app.command(cls=Command, epilog=examples_text("tcps sku advance SKU-1"))
 def advance(ctx: typer.Context, sku_id: SkuId) -> None:
     """Move a SKU to the next stage: its newest receipt passes and no Andon blocks."""

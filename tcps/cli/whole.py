@@ -231,7 +231,10 @@ def _stats(ctx: typer.Context) -> None:
         report = oversight.stats(store)
         lines = [f"store {report['store_id']} in {report['path']}, {report['entries']} ledger entries"]
         for name, counts in report.items():
-            if isinstance(counts, dict):
+            if name == "line":
+                where = ", ".join(f"{count} at {stage}" for stage, count in counts["by_stage"].items())
+                lines.append(f"line: {counts['success_rate']} % published; {where or 'no SKU is on it'}")
+            elif isinstance(counts, dict):
                 total = f"{sum(counts.values())}"
                 parts = ", ".join(f"{count} {word}" for word, count in counts.items())
                 lines.append(f"{name.replace('_', ' ')}: {total}" + (f" ({parts})" if parts else ""))

@@ -9,6 +9,8 @@ from tcps.cli.base import (
     Command,
     DryRun,
     Limit,
+    PeriodEnd,
+    PeriodStart,
     Reason,
     SkuFilter,
     WorkOrderId,
@@ -386,6 +388,27 @@ def reorder(
         rows = orders.reorder(store, bucket, ids, dry_run)
         out.table(order_text.rows(rows), _LIST, document=rows)
         tried(dry_run)
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps work-order report
+        tcps work-order report --from 2026-01-01 --to 2026-03-31 -o md"""
+    ),
+)
+def report(ctx: typer.Context, start: PeriodStart = None, end: PeriodEnd = None) -> None:
+    """Report on the work orders that came in a period: how many, what became of them, what is most urgent.
+
+    Without options it is about the last 30 days.
+    """
+    from tcps.cli import report_text
+    from tcps.service import reporting
+
+    with opened(ctx) as (store, out):
+        found = reporting.work_orders(store, start, end)
+        title = f"Work orders, {found['start'][:16]}Z to {found['end'][:16]}Z"
+        out.report(found, title, report_text.orders(found))
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -90,9 +90,7 @@ def advance(state: State, sku_id: str) -> Sku:
 def publish(state: State, sku_id: str) -> Sku:
     """completed → published: no open Andon, the chain intact and complete. Completes the order if it can."""
     sku = found(state, Sku, sku_id)
-    if sku.status is not SkuStatus.COMPLETED:
-        raise wrong_status(sku, "publish")
-    require_order_in_progress(state, sku)
+    require_completed(state, sku)
     held = andon.blocking(state, sku.id)
     if held:
         raise andon.blocked_by_andons(sku.id, held)
@@ -113,6 +111,13 @@ def publish(state: State, sku_id: str) -> Sku:
     sku = state.put(published)
     work_orders.complete_if_done(state, sku.work_order_id)
     return sku
+
+
+def require_completed(state: Production, sku: Sku) -> None:
+    """Refuse what is not through its stages, or of an order that is not in progress, as `publish` does."""
+    if sku.status is not SkuStatus.COMPLETED:
+        raise wrong_status(sku, "publish")
+    require_order_in_progress(state, sku)
 
 
 def abort(state: State, sku_id: str, reason: object) -> Sku:

@@ -7,7 +7,6 @@ that somebody may have changed.
 from collections.abc import Iterable, Iterator
 
 from tcps.canonical import plain
-from tcps.errors import missing
 from tcps.ledger import Change, Entry
 from tcps.model import (
     HOUR_MS,
@@ -20,8 +19,6 @@ from tcps.model import (
     SkuStatus,
     Timestamp,
     WorkOrder,
-    last_days,
-    parse_period,
     to_ms,
 )
 from tcps.model.text import checked_id
@@ -31,7 +28,7 @@ from tcps.rules.diagnosis import diagnose
 from tcps.rules.policy import flag
 from tcps.rules.state import found
 from tcps.service import views
-from tcps.service.metrics import rounded, span
+from tcps.service.metrics import chosen, rounded, span
 from tcps.service.story import Teller
 from tcps.store import Store, View
 
@@ -104,11 +101,8 @@ def judged(view: View, sku_id: str, verdict: Verdict) -> Json:
 
 def period_compliance(store: Store, start: str | None = None, end: str | None = None) -> Json:
     """Whether a period meets what is asked of one; without any, the last thirty days."""
-    if start is None and end is not None:
-        raise missing(["from"], "a period that ends at a given time")
     with store.view() as view:
-        period = last_days(DAYS, view.now) if start is None else parse_period(start, end, view.now)
-        return _period(view, period)
+        return _period(view, chosen(start, end, view.now))
 
 
 def publish_status(sku: Sku, andons: Iterable[AndonEvent]) -> str:

@@ -16,6 +16,7 @@ from tcps.model.text import checked_id
 from tcps.rules import pipeline
 from tcps.rules.diagnosis import Diagnosed, diagnose
 from tcps.rules.pipeline import Recorded, Run
+from tcps.rules.readiness import readiness as readiness_of
 from tcps.rules.state import found
 from tcps.service import views
 from tcps.service.trial import transaction
@@ -55,6 +56,16 @@ def show_sku(store: Store, sku_id: str) -> Json:
         sku = found(view, Sku, sku_id)
         receipts = [views.receipt(receipt) for receipt in view.chain(sku.id)]
         return views.sku(view, sku) | {"receipts": receipts}
+
+
+def readiness(store: Store, sku_id: str) -> Json:
+    """Whether a SKU can be published now, and everything that stands against it (domain 7)."""
+    with store.view() as view:
+        sku = found(view, Sku, sku_id)
+        judged = readiness_of(view, sku)
+    return {"sku_id": sku.id, "status": sku.status, "ready": judged.ready} | {
+        name: list(value) for name, value in judged._asdict().items()
+    }
 
 
 def advance(store: Store, sku_id: str) -> Json:

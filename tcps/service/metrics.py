@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from tcps.model import Json, Period, last_days
+from tcps.errors import missing
+from tcps.model import Json, Period, Timestamp, last_days, parse_period
 from tcps.rules import metrics
 from tcps.rules.metrics import METRICS, Measured
 from tcps.store import Store, View
@@ -31,6 +32,15 @@ def show(store: Store, days: int = DAYS, compare: bool = False) -> Json:
             report["previous"] = span(before)
             report["comparison"] = compared(found, metrics.measured(view.past(before)))
     return report
+
+
+def chosen(start: str | None, end: str | None, now: Timestamp) -> Period:
+    """The period from a date or time to another; without any, the last thirty days."""
+    if start is not None:
+        return parse_period(start, end, now)
+    if end is not None:
+        raise missing(["from"], "a period that ends at a given time")
+    return last_days(DAYS, now)
 
 
 def span(period: Period) -> Json:

@@ -181,6 +181,7 @@ def stats(store: Store) -> Json:
             "improvements": view.counts("improvement", "status"),
             "tpm_runs": view.counts("tpm_run", "status"),
         }
+        line = views.line(counts["skus"], view.skus_by_stage())
         entries = view.loader.index.position().head.seq
     folder = store.folder
     sizes = {
@@ -188,7 +189,11 @@ def stats(store: Store) -> Json:
         "records": _size(folder / "records"),
         "index": sum(path.stat().st_size for path in folder.glob("index.sqlite*")),
     }
-    return {"store_id": store.store_id, "path": str(folder), "entries": entries} | counts | {"bytes": sizes}
+    return (
+        {"store_id": store.store_id, "path": str(folder), "entries": entries}
+        | counts
+        | {"line": line, "bytes": sizes}
+    )
 
 
 def ids(store: Store, kind: str, start: str, limit: int = 50) -> list[str]:

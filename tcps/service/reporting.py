@@ -2,23 +2,27 @@
 
 from typing import Any
 
-from tcps.model import Json, Period, from_ms
+from tcps.model import Json, from_ms
 from tcps.rules.andon_metrics import andon_metrics
 from tcps.rules.order_report import OrderFacts, order_report
+from tcps.service.metrics import chosen, span
 from tcps.store import Store
 
 
-def work_orders(store: Store, period: Period) -> Json:
+def work_orders(store: Store, start: str | None = None, end: str | None = None) -> Json:
     """The report on the work orders that were created in the period, as they are now."""
     with store.view() as view:
+        period = chosen(start, end, view.now)
         report = order_report(view.order_facts(period), period)
-    return _rounded(report._asdict()) | {"top_priorities": [_shown(order) for order in report.top_priorities]}
+    top = [_shown(order) for order in report.top_priorities]
+    return span(period) | _rounded(report._asdict()) | {"top_priorities": top}
 
 
-def andons(store: Store, period: Period) -> Json:
+def andons(store: Store, start: str | None = None, end: str | None = None) -> Json:
     """The metrics of the Andons that were created in the period."""
     with store.view() as view:
-        return _rounded(andon_metrics(view.andons_created(period), view.now)._asdict())
+        period = chosen(start, end, view.now)
+        return span(period) | _rounded(andon_metrics(view.andons_created(period), view.now)._asdict())
 
 
 def _shown(order: OrderFacts) -> Json:

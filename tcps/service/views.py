@@ -1,6 +1,7 @@
 """Records as the edges show them: their fields, and what is derived from others."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from tcps.canonical import plain
@@ -15,6 +16,7 @@ from tcps.model import (
     Severity,
     Sku,
     SkuStatus,
+    Stage,
     WorkOrder,
     to_ms,
 )
@@ -97,6 +99,16 @@ def sku(view: View, sku: Sku) -> Json:
         "open_andons_count": len(andons),
         "quarantined": any(andon.severity in _QUARANTINED for andon in andons),
         "receipts_count": sku.receipt_count,
+    }
+
+
+def line(by_status: Mapping[str, int], by_stage: Mapping[Stage, int]) -> Json:
+    """How many SKUs there are, the share of them that was published, where the others stand (domain 7)."""
+    total, published = sum(by_status.values()), by_status.get(SkuStatus.PUBLISHED, 0)
+    return {
+        "total_skus": total,
+        "success_rate": round(published / total * 100, 2) if total else 0.0,
+        "by_stage": {stage.value: count for stage, count in by_stage.items()},
     }
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 from msgspec.structs import replace
 
 from tcps.canonical import checked_bytes, plain, record_bytes, sha256_hex
-from tcps.errors import InvalidInput
+from tcps.errors import InvalidInput, Refused
 from tcps.ledger import Change
 from tcps.model import PREFIXES, Json, Receipt, Record, Timestamp, WorkOrder, WorkOrderStatus
 from tcps.model.text import RECORD_BYTES
@@ -68,6 +68,7 @@ class Draft(View):
         """Take a new or changed record; gives it with its revision. Raises `too_large` over 1 MiB."""
         key = (record.kind, record.id)
         record = replace(record, revision=self._revision(key))
+        _refuse_changed_receipt(record, key in self.changes or record.revision > 1)
         value = plain(record)
         content = checked_bytes(record.kind, value)
         size = len(content)
@@ -84,6 +85,7 @@ class Draft(View):
     def remove(self, record: Record) -> None:
         """Delete the record."""
         key = (record.kind, record.id)
+        _refuse_changed_receipt(record, True)
         self._set(key, None, self._revision(key), None, None)
 
     def recent(self) -> Recent:
@@ -165,3 +167,14 @@ class Draft(View):
             return self.batch[key].change.revision + 1
         row = self.loader.row(*key)
         return 1 if row is None else row.revision + 1
+
+
+def _refuse_changed_receipt(record: Record, is_there: bool) -> None:
+    """A receipt is never changed or deleted (domain 8.1)."""
+    if is_there and isinstance(record, Receipt):
+        raise Refused(
+            f"{record.id} is a receipt: it is never changed or deleted",
+            code="receipt_immutable",
+            hint="record another run of the stage",
+            details={"id": record.id},
+        )

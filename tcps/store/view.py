@@ -7,6 +7,7 @@ import msgspec
 
 from tcps.ledger import Entry
 from tcps.model import (
+    STAGES,
     Analysis,
     AndonEvent,
     Bucket,
@@ -261,6 +262,11 @@ class View:
         """How many records the index has for each value of a column."""
         sql = f"SELECT {column}, count(*) FROM {table} GROUP BY {column}"
         return dict(self.loader.index.db.execute(sql).fetchall())
+
+    def skus_by_stage(self) -> dict[Stage, int]:
+        """How many SKUs in production are at each stage that has any, in the order of stages."""
+        sql = "SELECT stage, count(*) FROM sku WHERE status='in_production' GROUP BY stage ORDER BY stage"
+        return {STAGES[number - 1]: n for number, n in self.loader.index.db.execute(sql)}
 
     def wip_by_bucket(self) -> dict[Bucket, int]:
         """WIP of every bucket that has any."""

@@ -233,3 +233,12 @@ def test_numbers_in_policy_are_plain(tcps: Tcps) -> None:
     assert tcps("kanban", "set-limit", "cost", "1_0").code == 2
     assert tcps("policy", "set", "require_five_whys", "true").out == "require_five_whys is true now\n"
     assert tcps("policy", "set", "max_gap_hours", "12.5").out == "max_gap_hours is 12.5 now\n"
+
+
+def test_whether_a_sku_can_be_published_is_the_exit_code_of_ready(proven: Tcps) -> None:
+    asked = proven("sku", "ready", "SKU-1")
+    assert asked.code == 3
+    assert asked.out.startswith("SKU-1 cannot be published yet:\n  cannot publish SKU-1: it is in production")
+    assert proven("sku", "ready", "SKU-1", "--json").json["missing_stages"][0] == "test_execution"
+    assert proven("sku", "ready", "SKU-9").code == 4
+    assert "line: 0.0 % published; 1 at test_execution" in proven("stats").out
