@@ -1,7 +1,7 @@
-"""The parts of the documentation that are made from the code: docs/cli.md, and tables in docs/interface.md.
+"""The parts of the documentation that are made from the code: docs/cli.md, and tables in other documents.
 
 `python -m tests.docs.reference` writes them; with `--check` it compares and exits with 1 when one is
-stale. In interface.md a table stands between `<!-- from the code: NAME -->` and `<!-- end -->`.
+stale. In `WITH_TABLES` a table stands between `<!-- from the code: NAME -->` and `<!-- end -->`.
 """
 
 import inspect
@@ -16,10 +16,12 @@ from typer.core import TyperArgument
 from tcps import errors
 from tcps.cli.root import app
 from tcps.rules.policy import defaults
+from tests.docs import ontology
 from tests.docs.documents import ROOT
 
 GLOBAL = ("store", "actor", "format", "json", "quiet", "no_color", "wait", "help")
 """The options that every command takes, by parameter name."""
+WITH_TABLES = ("docs/interface.md", "docs/ontology.md")
 _REGION = re.compile(r"(<!-- from the code: ([a-z -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _HEADER = """# The commands of tcps
 
@@ -52,15 +54,15 @@ def cli() -> str:
     return "\n".join(parts)
 
 
-def interface(text: str) -> str:
-    """docs/interface.md with its tables made anew."""
+def with_tables(text: str) -> str:
+    """A document with its tables made anew."""
     return _REGION.sub(lambda match: match[1] + _TABLES[match[2]]() + match[3], text)
 
 
 def documents() -> dict[str, str]:
     """The text that each document should have, by its path."""
-    path = "docs/interface.md"
-    return {"docs/cli.md": cli(), path: interface((ROOT / path).read_text(encoding="utf-8"))}
+    made = {path: with_tables((ROOT / path).read_text(encoding="utf-8")) for path in WITH_TABLES}
+    return {"docs/cli.md": cli()} | made
 
 
 def stale() -> list[str]:
@@ -201,6 +203,9 @@ _TABLES: dict[str, Callable[[], str]] = {
     "commands": _commands_table,
     "exit codes": _exit_code_table,
     "settings": _settings_table,
+    "classes": ontology.classes,
+    "properties": ontology.properties,
+    "values": ontology.values,
 }
 
 if __name__ == "__main__":
