@@ -14,6 +14,8 @@ app = group("Maintenance on a schedule, for cron; how the system is.")
 _TASKS = columns("task", "status", "took", "found")
 _ISSUES = columns("severity", "task", "where=location", "what=description")
 _COMPONENTS = columns("component", "status", "detail")
+_OBJECTIVES = columns("objective", "status", "is", "wanted", "budget left")
+_ALERTS = columns("severity", "rule", "what=message")
 _FREQUENCIES = columns("run=frequency", "last success", "state")
 
 
@@ -99,8 +101,22 @@ def _task(task: Json) -> Json:
 def _health(report: Json) -> Iterator[Section]:
     yield Section("Components", (), report["components"], _COMPONENTS)
     yield Section("Runs", (), [_frequency(row) for row in report["frequencies"]], _FREQUENCIES)
+    yield Section("Objectives, 30 days", (), [_objective(row) for row in report["objectives"]], _OBJECTIVES)
+    if report["alerts"]:
+        yield Section("Alerts", (), report["alerts"], _ALERTS)
     if report["issues"]:
         yield Section("Issues", (), report["issues"], _ISSUES)
+
+
+def _objective(row: Json) -> Json:
+    is_time, indicator, wanted = row["objective"] > 1, row["indicator"], row["objective"]
+    return {
+        "objective": row["slo"],
+        "status": row["status"].replace("_", " "),
+        "is": "" if indicator is None else duration(round(indicator)) if is_time else f"{indicator:.2%}",
+        "wanted": f"< {duration(wanted)}" if is_time else f">= {wanted:g}",
+        "budget_left": "" if row["remaining"] is None else f"{row['remaining']:.0%}",
+    }
 
 
 def _frequency(row: Json) -> Json:

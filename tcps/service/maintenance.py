@@ -21,6 +21,7 @@ from tcps.model import (
     number_of,
 )
 from tcps.rules import health, kanban, maintenance
+from tcps.service import watching
 from tcps.service.metrics import rounded
 from tcps.service.outside import Outside
 from tcps.service.tasks import TASKS, Job, Seen
@@ -59,13 +60,14 @@ def run(
 
 
 def show_health(store: Store) -> Json:
-    """The score with its band, every component, which runs are overdue, what is not as it should be."""
+    """The score with its band, every component, overdue runs, issues, alerts, service objectives."""
     with store.view() as view:
         results = maintenance.newest_results(_runs(view))
         succeeded = {frequency: view.newest_run(frequency, Outcome.OK) for frequency in Frequency}
         created, now = store.engine.identity.created, view.now
         kept = maintenance.compliance(created, succeeded, now)
         facts = _facts(store, view, kept)
+        alarms, slos = watching.alarms(view, kept), watching.objectives_met(view)
     points = maintenance.score(_issues(results))
     components = health.components(facts)
     return {
@@ -76,6 +78,8 @@ def show_health(store: Store) -> Json:
         "frequencies": [_frequency(f, succeeded[f], created, now) for f in Frequency],
         "components": [one._asdict() for one in components],
         "issues": [plain(issue) for issue in maintenance.by_severity(_issues(results))],
+        "alerts": alarms,
+        "objectives": slos,
         "checked_at": now,
     }
 

@@ -21,6 +21,13 @@ _FINISHED = f"""
            total(iif(s.status='published', s.ended - w.created, 0))
     FROM sku s INDEXED BY sku_ended JOIN work_order w ON w.id = s.work_order_id
     WHERE s.ended >= ? AND s.ended < ? AND s.status IN ('published', 'failed')"""
+_LEAD_TIMES = """
+    SELECT s.ended - w.created
+    FROM sku s INDEXED BY sku_ended JOIN work_order w ON w.id = s.work_order_id
+    WHERE s.ended >= ? AND s.ended < ? AND s.status='published'"""
+_LOST = """
+    SELECT count(*) FROM sku INDEXED BY sku_ended
+    WHERE ended >= ? AND ended < ? AND status IN ('failed', 'aborted') AND stage = ?"""
 _DEFECTS = f"""
     SELECT count(*) FROM andon_event a INDEXED BY andon_created
     WHERE created >= ? AND created < ? AND {_DEFECT} AND EXISTS (SELECT 1 FROM sku s WHERE s.id=a.sku_id)"""
@@ -54,6 +61,15 @@ class Past:
     def completed(self) -> int:
         """How many work orders were completed."""
         return self._count("work_order", "completed", "work_order_completed")
+
+    def lead_times(self) -> list[int]:
+        """Of every SKU that was published, the milliseconds since its order was created."""
+        return [lead_ms for (lead_ms,) in self._rows(_LEAD_TIMES)]
+
+    def lost_at_publication(self) -> int:
+        """How many SKUs failed or were aborted at their last stage."""
+        ((count,),) = self._rows(_LOST, Stage.PUBLICATION.number)
+        return int(count)
 
     def runs(self) -> tuple[Runs, ...]:
         """The receipts of each stage that has any, in the order of stages."""

@@ -1,4 +1,4 @@
-"""The closed vocabularies: values, aliases, fixed tables, priorities (domain 2 enum input, 3, 10.1)."""
+"""The closed vocabularies: values, aliases, fixed tables, priorities (domain 2 enum input, 3.3, 10.1)."""
 
 from enum import StrEnum
 
@@ -127,16 +127,19 @@ def test_waste_and_effort_have_their_values() -> None:
 
 
 def test_validation_is_the_first_stage_and_validate_the_ninth() -> None:
+    """domain 3.1"""
     assert parse_enum(Stage, "validation").number == 1
     assert parse_enum(Stage, "validate").number == 9
 
 
 def test_stages_are_numbered_from_one_to_ten_and_each_leads_to_the_next() -> None:
+    """domain 3.1"""
     assert [stage.number for stage in STAGES] == list(range(1, 11))
     assert [stage.following for stage in STAGES] == [*STAGES[1:], None]
 
 
 def test_every_bucket_has_its_sla_limit_and_priorities() -> None:
+    """domain 3.2"""
     assert {bucket: tuple(rules) for bucket, rules in BUCKETS.items()} == {
         "reliability": (168, 5, 5, 9, 6),
         "security": (24, 5, 8, 10, 8),
