@@ -56,15 +56,17 @@ def schedule(queues: Queues, recent: Recent, max_consecutive: int, capacity: int
     left = [len(queue) for queue in orders]
     rest = [iter(queue) for queue in orders]
     heads = [next(queue, _NOBODY) for queue in rest]
-    last, run = _place(recent), recent.run
+    urgency = [head.priority for head in heads]
+    last, run, total = _place(recent), recent.run, sum(left)
     slots: list[Slot] = []
-    for number in range(1, min(sum(left), sum(left) if capacity is None else capacity) + 1):
-        chosen = _pick(left, [head.priority for head in heads], last, run, max_consecutive)
+    for taken in range(total if capacity is None else min(total, capacity)):
+        chosen = _pick(left, total - taken, urgency, last, run, max_consecutive)
         last, run = chosen, run + 1 if chosen == last else 1
         order_id, priority = heads[chosen]
-        slots.append(Slot(number, order_id, _BUCKETS[chosen], priority))
+        slots.append(Slot(taken + 1, order_id, _BUCKETS[chosen], priority))
         left[chosen] -= 1
-        heads[chosen] = next(rest[chosen], _NOBODY)
+        heads[chosen] = following = next(rest[chosen], _NOBODY)
+        urgency[chosen] = following.priority
     return slots
 
 
@@ -72,7 +74,7 @@ def pick(lanes: Mapping[Bucket, Lane], recent: Recent, max_consecutive: int) -> 
     """The bucket of the next slot, where at least one lane has orders."""
     seen = [lanes.get(bucket, _EMPTY) for bucket in _BUCKETS]
     left, urgency = [lane.left for lane in seen], [lane.head.priority for lane in seen]
-    return _BUCKETS[_pick(left, urgency, _place(recent), recent.run, max_consecutive)]
+    return _BUCKETS[_pick(left, sum(left), urgency, _place(recent), recent.run, max_consecutive)]
 
 
 def allocation(queued: Mapping[Bucket, int], capacity: int) -> dict[Bucket, int]:
@@ -100,19 +102,20 @@ def _place(recent: Recent) -> int:
     return -1 if recent.bucket is None else _BUCKETS.index(recent.bucket)
 
 
-def _pick(left: list[int], urgency: list[int], last: int, run: int, max_consecutive: int) -> int:
-    """The place of the next slot's bucket: of each, by place, how many are left and the head's priority.
+def _pick(left: list[int], total: int, urgency: list[int], last: int, run: int, max_consecutive: int) -> int:
+    """The place of the next slot's bucket: of each, by place, how many of `total` are left, and its urgency.
 
     A bucket that has had its run rests, unless so much of it is left that it needs a longer one. Of the
     others: the most urgent head, then not one that has had the run that it needs, then the most left,
     then bucket order.
     """
     own = left[last] if last >= 0 else 0
-    need = -(-(own + run) // (sum(left) - own + 1))
-    rests, sated = run >= max(max_consecutive, need), run >= need
+    need = -(-(own + run) // (total - own + 1))
+    sated = run >= need
+    rests = sated and run >= max_consecutive
     chosen, best = -1, (0, False, 0)
     for place, count in enumerate(left):
-        if count and not (rests and place == last):
+        if count and urgency[place] >= best[0] and not (rests and place == last):
             rank = (urgency[place], not (sated and place == last), count)
             if rank > best:
                 chosen, best = place, rank

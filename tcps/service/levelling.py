@@ -26,7 +26,10 @@ def schedule(store: Store, capacity: int | None = None) -> Json:
     shares = heijunka.allocation(queued, total if capacity is None else capacity)
     parts = score(slots)
     return {
-        "slots": [slot._asdict() for slot in slots],
+        "slots": [
+            {"slot": number, "work_order_id": order_id, "bucket": bucket, "priority": priority}
+            for number, order_id, bucket, priority in slots
+        ],
         "score": {
             "batching": round(parts.batching, 3),
             "uniformity": round(parts.uniformity, 3),

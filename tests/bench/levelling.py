@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import pairwise
+from math import log
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -121,7 +122,8 @@ def _section(size: Size, samples: dict[int, dict[str, Sample]], worked: dict[str
     text = (
         "Queued orders of six buckets and ten priorities, in a store. The schedule is read from the index: "
         "no record is read. Per step, the ratio of the times is divided by that of the sizes: below 1 where "
-        "what is done once weighs more, 1 where time grows as the number of orders does. "
+        "what is done once weighs more, 1 where time grows as the number of orders does, and no more than the last "
+        "column where it grows no faster than n log n. "
         f"{_WORKED} orders are worked one after another: started, ten receipts, published. "
         f"{size.rounds} rounds."
     )
@@ -130,13 +132,15 @@ def _section(size: Size, samples: dict[int, dict[str, Sample]], worked: dict[str
 
 
 def _schedules(samples: dict[int, dict[str, Sample]]) -> Table:
-    head = ("queued", *_CASES.values(), "an order", "ratio of the step")
+    head = ("queued", *_CASES.values(), "an order", "ratio of the step", "n log n")
     rows = []
-    for queued, ratio in zip(samples, (None, *_ratios(samples)), strict=True):
+    allowed = (log(larger) / log(smaller) for smaller, larger in pairwise(samples))
+    for queued, ratio, bound in zip(samples, (None, *_ratios(samples)), (None, *allowed), strict=True):
         own = samples[queued]
         shown = [ms(own[name].median) for name in _CASES]
         each = us(own["schedule"].median / queued)
-        rows.append((f"{queued:,}", *shown, each, "" if ratio is None else times(ratio)))
+        grown = ["" if one is None else times(one) for one in (ratio, bound)]
+        rows.append((f"{queued:,}", *shown, each, *grown))
     return Table(head, rows)
 
 
