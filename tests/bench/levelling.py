@@ -122,8 +122,8 @@ def _section(size: Size, samples: dict[int, dict[str, Sample]], worked: dict[str
     text = (
         "Queued orders of six buckets and ten priorities, in a store. The schedule is read from the index: "
         "no record is read. Per step, the ratio of the times is divided by that of the sizes: below 1 where "
-        "what is done once weighs more, 1 where time grows as the number of orders does, and no more than the last "
-        "column where it grows no faster than n log n. "
+        "what is done once weighs more, 1 where time grows as the number of orders does, and no more than "
+        "the last column where it grows no faster than n log n. "
         f"{_WORKED} orders are worked one after another: started, ten receipts, published. "
         f"{size.rounds} rounds."
     )
