@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.cli.conftest import Tcps
 TCPS = f"{sys.executable} -m tcps"
 
 
-def shell(command: str, **env: str) -> subprocess.CompletedProcess[str]:
+def shell(command: str, *, pass_fds: Sequence[int] = (), **env: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
         ["bash", "-c", command.replace("tcps", TCPS)],
@@ -20,6 +21,7 @@ def shell(command: str, **env: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        pass_fds=pass_fds,
     )
 
 
@@ -27,8 +29,11 @@ def shell(command: str, **env: str) -> subprocess.CompletedProcess[str]:
 def test_a_reader_that_has_gone_is_141(tcps: Tcps, command: str) -> None:
     for _ in range(3):
         tcps("work-order", "create", "--title", "x", "--description", "y" * 60_000)
-    done = shell(f"{command} | true; echo ${{PIPESTATUS[0]}}")
-    assert (done.stdout, done.stderr) == ("141\n", "")
+    reader, writer = os.pipe()
+    os.close(reader)  # before the command begins: a reader in a pipeline of the shell may come to its end too late
+    done = shell(f"{command} >&{writer}", pass_fds=[writer])
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("command", ["tcps --version", "tcps stats", "tcps work-order create --title x"])
