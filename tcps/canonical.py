@@ -82,7 +82,18 @@ def genesis(store_id: str, sku_id: str) -> str:
 
 def parse(data: bytes) -> Any:
     """Stored JSON bytes as a value; raises ValueError on anything that is not JSON (RFC 8259)."""
-    return orjson.loads(data)
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(_why(data, error)) from None
+
+
+def _why(data: bytes, error: ValueError) -> str:
+    """What is wrong with bytes that are no JSON, in words for people."""
+    try:
+        return str(error) if data.decode() else "it is empty"
+    except UnicodeDecodeError as wrong:
+        return f"its byte {wrong.start} is not UTF-8"
 
 
 def parse_input(text: str | bytes, what: str) -> Any:

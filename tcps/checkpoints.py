@@ -9,11 +9,15 @@ from tcps.merkle import Signed
 
 NEWEST = "checkpoint"
 SIGNED = "checkpoints"
+_MOST_BYTES = 1024 * 1024
+"""No checkpoint is longer."""
 
 
 def read(disk: Disk, folder: Path, name: str = NEWEST) -> Signed | None:
     """The checkpoint in a file; None when there is none. Raises ValueError when it is garbled."""
-    content = disk.read(folder / name)
+    if (size := disk.size(folder / name)) > _MOST_BYTES:
+        raise ValueError(f"it has {size} bytes; no checkpoint has more than {_MOST_BYTES}")
+    content = disk.read(folder / name, _MOST_BYTES)
     return None if content is None else Signed.parsed(content)
 
 

@@ -17,9 +17,14 @@ next step (`hint`) and the values it speaks of (`details`, JSON-ready). The code
 domain reference, section 15.
 """
 
+import contextlib
+import errno
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 Details = dict[str, Any]
+_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What only a write can meet: a repair that fails for it is a failure, not doubt."""
 
 
 class TcpsError(Exception):
@@ -106,6 +111,18 @@ class Undecided(TcpsError):
 
     exit_code = 13
     default_code = "unreadable"
+
+
+@contextlib.contextmanager
+def deciding() -> Iterator[None]:
+    """A file that cannot be read leaves whoever asks for a verdict without one (exit 13)."""
+    try:
+        yield
+    except TcpsError as error:
+        if error.code != TcpsError.default_code or error.details.get("errno") in (None, *_WRITING):
+            raise
+        message = f"no verdict: {error.message}"
+        raise Undecided(message, hint=error.hint, details=error.details) from error
 
 
 def missing(fields: list[str], what: str) -> InvalidInput:

@@ -20,6 +20,14 @@ FILE_MODE, DIR_MODE = 0o600, 0o700
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_HINTS = {
+    errno.EISDIR: "a folder is where a file belongs: move it away",
+    errno.ENOTDIR: "a file is where a folder belongs: move it away",
+    errno.EACCES: "check the permissions",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room within the quota",
+}
 _UNREADABLE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR)
 
 
@@ -32,6 +40,7 @@ def storage(action: str, path: object) -> Iterator[None]:
         reason = error.strerror or str(error)
         raise TcpsError(
             f"cannot {action} {path}: {reason}",
+            hint=_HINTS.get(error.errno or 0),
             details={"path": str(path), "errno": error.errno},
         ) from error
 
@@ -41,21 +50,23 @@ class Disk:
 
     system = System()
 
-    def read(self, path: Path | str) -> bytes | None:
-        """The whole file, or None when there is none, or something else in its place, which might block."""
+    def read(self, path: Path | str, most: int | None = None) -> bytes | None:
+        """The whole file, or None when there is none, or something else in its place, which might block.
+
+        None also for one of more than `most` bytes, which is none that anybody of ours wrote.
+        """
         with storage("read", path):
             try:
                 fd = self.system.open(path, os.O_RDONLY | os.O_NONBLOCK)
             except (FileNotFoundError, NotADirectoryError):
                 return None
             try:
-                status = self.system.fstat(fd)
-                return self._read_from(fd, status.st_size) if stat.S_ISREG(status.st_mode) else None
+                return self._content(fd, most)
             finally:
                 self.close(fd)
 
-    def read_plain(self, path: Path | str) -> bytes | None:
-        """The bytes of a plain file; None for none, a link, a directory, a device.
+    def read_plain(self, path: Path | str, most: int | None = None) -> bytes | None:
+        """The bytes of a plain file; None for none, a link, a directory, a device, more than `most` bytes.
 
         One that must not or cannot be read is `storage_error`: nobody can say what it holds.
         """
@@ -64,8 +75,7 @@ class Disk:
             try:
                 fd = system.open(path, _PLAIN)
                 try:
-                    status = system.fstat(fd)
-                    return self._read_from(fd, status.st_size) if stat.S_ISREG(status.st_mode) else None
+                    return self._content(fd, most)
                 finally:
                     self.close(fd)
             except OSError as error:
@@ -73,9 +83,9 @@ class Disk:
                     raise
                 return None
 
-    def sha256(self, path: Path | str) -> str | None:
-        """SHA-256 in hex of a plain file; None for what `read_plain` cannot read."""
-        content = self.read_plain(path)
+    def sha256(self, path: Path | str, most: int | None = None) -> str | None:
+        """SHA-256 in hex of a plain file; None for what `read_plain` does not read."""
+        content = self.read_plain(path, most)
         return None if content is None else hashlib.sha256(content).hexdigest()
 
     def plain_size(self, path: Path | str) -> int | None:
@@ -123,7 +133,7 @@ class Disk:
         with storage("read", path):
             try:
                 fd = self.system.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return b""
             try:
                 plain = stat.S_ISREG(self.system.fstat(fd).st_mode)
@@ -132,11 +142,11 @@ class Disk:
                 self.close(fd)
 
     def names(self, directory: Path) -> list[str]:
-        """The sorted names in a directory; none when it does not exist."""
+        """The sorted names in a directory; none when it does not exist or is no directory."""
         with storage("list", directory):
             try:
                 return sorted(self.system.listdir(directory))
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return []
 
     def size(self, path: Path) -> int:
@@ -144,7 +154,7 @@ class Disk:
         with storage("read", path):
             try:
                 return self.system.stat(path).st_size
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return 0
 
     def make_dirs(self, directory: Path) -> None:
@@ -156,8 +166,8 @@ class Disk:
                 if not directory.is_dir():
                     raise
             except FileNotFoundError:
-                if directory.parent == directory:  # the working directory is gone
-                    raise
+                if directory.parent == directory or directory.parent.is_dir():
+                    raise  # the working directory is gone, or nothing can be made here (as in /proc)
                 self.make_dirs(directory.parent)
                 self.make_dirs(directory)
 
@@ -258,6 +268,13 @@ class Disk:
         except FileNotFoundError:
             self.make_dirs(Path(temp).parent)
             return self.system.open(temp, _NEW, FILE_MODE)
+
+    def _content(self, fd: int, most: int | None) -> bytes | None:
+        """What is in an open file; None when it is no plain one, or longer than it may be."""
+        status = self.system.fstat(fd)
+        if not stat.S_ISREG(status.st_mode) or (most is not None and status.st_size > most):
+            return None
+        return self._read_from(fd, status.st_size)
 
     def _read_from(self, fd: int, size: int) -> bytes:
         """All bytes from where the descriptor stands: `size` of them, if nobody is writing."""

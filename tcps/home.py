@@ -9,6 +9,7 @@ anchors/ORIGIN       the newest checkpoint that a clean verification saw
 Names and origins are percent-encoded.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,7 @@ from tcps.files import Disk
 from tcps.keys import SigningKey, VerifierKey
 from tcps.locks import lock
 from tcps.merkle import Checkpoint, Signed
+from tcps.merkle.notes import decoded
 
 K = TypeVar("K")
 _WAIT_SECONDS = 10.0
@@ -59,8 +61,11 @@ class Home:
     def remembered(self, origin: str) -> Checkpoint | None:
         """The newest checkpoint that a clean verification saw. Raises Undecided when it cannot be read."""
         path = self.anchor_file(origin)
+        self._require_folder(path.parent)
         content = self.disk.read(path)
         try:
+            if content is None and os.path.lexists(path) and not path.is_file():
+                raise ValueError("it is no plain file, nor a link to one")
             return None if content is None else Signed.parsed(content).checkpoint
         except ValueError as error:
             raise _unreadable(path, error) from None
@@ -89,17 +94,24 @@ class Home:
         self.disk.make_dirs(path.parent)
         self.disk.replace_durably(path, f"{text}\n".encode())
 
+    def _require_folder(self, folder: Path) -> None:
+        """Raise Undecided where something else stands, as a link to a disk that is not there: not nothing."""
+        for one in (self.folder, folder):
+            if os.path.lexists(one) and not one.is_dir():
+                raise _unreadable(one, "it is no folder, nor a link to one")
+
     def _keys(self, suffix: str, parse: Callable[[str], K]) -> list[K]:
+        self._require_folder(self.folder / "keys")
         paths = [self.folder / "keys" / name for name in self.disk.names(self.folder / "keys")]
         keys = []
         for path in paths:
             if path.suffix == suffix and not path.name.startswith("."):
                 try:
-                    keys.append(parse((self.disk.read(path) or b"").decode().removesuffix("\n")))
-                except (UnicodeDecodeError, InvalidInput) as error:
+                    keys.append(parse(decoded(self.disk.read(path) or b"").removesuffix("\n")))
+                except (ValueError, InvalidInput) as error:
                     raise _unreadable(path, error) from None
         return keys
 
 
-def _unreadable(path: Path, error: Exception) -> Undecided:
+def _unreadable(path: Path, error: Exception | str) -> Undecided:
     return Undecided(f"{path} cannot be read: {error}", details={"path": str(path)})

@@ -248,7 +248,10 @@ def _content(path: Path, what: str) -> bytes:
 
 
 def _unreadable(path: str | Path, what: str, error: OSError) -> TcpsError:
-    return TcpsError(f"cannot read {what} from {path}: {error.strerror}")
+    return TcpsError(
+        f"cannot read {what} from {path}: {error.strerror}",
+        details={"path": str(path), "errno": error.errno},
+    )
 
 
 def _decoded(content: bytes, what: str) -> str:

@@ -19,7 +19,7 @@ from tcps.cli.base import (
     say,
     single,
 )
-from tcps.errors import NoStore, TcpsError
+from tcps.errors import NoStore, TcpsError, deciding
 from tcps.model import Json
 from tcps.render import columns, counted
 
@@ -91,7 +91,8 @@ def _verify_proof(
     from tcps.service import proofs
 
     _, out = context(ctx)
-    report = proofs.verify_proof(content(file, "the proof"), outside(ctx, anchors, keys))
+    with deciding():
+        report = proofs.verify_proof(content(file, "the proof"), outside(ctx, anchors, keys))
     receipt, shown, by = report["receipt"], report["checkpoint"], report["by"]
     believed = f"signed by {by['key']}" if "key" in by else f"that of {by['anchor']}"
     out.record(

@@ -19,7 +19,7 @@ from tcps.cli.base import (
     single,
     tried,
 )
-from tcps.errors import InvalidInput
+from tcps.errors import InvalidInput, deciding
 from tcps.model import Json
 from tcps.render import columns, counted
 
@@ -77,12 +77,13 @@ def _verify_chain(
     from tcps.cli.progress import told
     from tcps.service import oversight
 
-    with opened(ctx) as (store, out):
+    with deciding(), opened(ctx) as (store, out):
         known = outside(ctx, anchors, keys, require_signature, accept_rollback)
         with told(context(ctx).settings) as progress:
             chosen = [] if everything else list(skus or ())
             report = oversight.verify_chains(store, chosen, known, progress=progress)
         out.record(report, _chain_lines(report))
+    _advise(report)
     if report["verdict"] != "intact":
         raise typer.Exit(_EXIT_CODES[report["verdict"]])
     if complete and not (report["skus"] and all(sku["complete"] for sku in report["skus"])):
@@ -113,15 +114,31 @@ def _verify(
     from tcps.service import oversight
 
     percent = None if sample is None else _percent(sample)
-    with opened(ctx) as (store, out):
+    with deciding(), opened(ctx) as (store, out):
         known = outside(ctx, anchors, keys, require_signature, accept_rollback)
         with told(context(ctx).settings) as progress:
             report = oversight.verify_store(store, known, progress=progress, sample=percent)
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
         lines += [*_salvaged(report), f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"]
         out.record(report, lines)
+    _advise(report)
     if report["verdict"] != "intact":
         raise typer.Exit(_EXIT_CODES[report["verdict"]])
+
+
+def _advise(report: Json) -> None:
+    """What to do about it."""
+    from tcps.service.outside import REMEMBERED
+
+    if report["verdict"] == "undecided":
+        say("hint: tcps key pin VKEY, or --key VKEY, with the key that must have signed")
+    elif any(found["path"] == REMEMBERED for found in report["findings"]):
+        say(
+            "hint: if an older copy was put back on purpose, or the ledger salvaged, tcps verify"
+            " --accept-rollback remembers what is there now"
+        )
+    elif report["verdict"] == "broken":
+        say("hint: tcps repair --dry-run shows what can be mended")
 
 
 def _percent(text: str) -> float:
@@ -169,8 +186,8 @@ def _repair(
     """
     from tcps.service import oversight
 
-    with opened(ctx) as (store, out):
-        report = oversight.repair(store, dry_run, salvage)
+    with deciding(), opened(ctx) as (store, out):
+        report = oversight.repair(store, outside(ctx), dry_run, salvage)
         lines = [f"{step['action']}: {step['path']} ({step['why']})" for step in report["steps"]]
         out.record(report, lines or ["there is nothing to repair"])
         if report["hint"]:
@@ -278,7 +295,8 @@ def _proven(report: Json) -> str:
     if anchors["newest_size"] is not None:
         parts.append(f"the same as the anchor up to entry {anchors['newest_size']}, {newer}")
     else:
-        parts.append("not proven: that the ledger itself is not an older or another one (there is no anchor)")
+        why = "no anchor holds" if anchors["given"] else "there is no anchor"
+        parts.append(f"not proven: that the ledger itself is not an older or another one ({why})")
     return "; ".join(parts)
 
 

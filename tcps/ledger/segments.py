@@ -125,8 +125,16 @@ class Ledger:
                 self.disk.make_dirs(torn)
                 self.disk.sync_dir(torn.parent)
                 kept = torn / _free_name(self.disk.names(torn), f"{segment:012d}-{start}")
-                self.disk.replace_durably(kept, self.disk.read_at(path, start, rest))
+                self.disk.replace_durably(kept, self._bytes(path, start, rest))
         self.undo(head)
+
+    def _bytes(self, path: Path, start: int, length: int) -> bytes:
+        """So many bytes, however few the system gives at once (Linux: 2 GiB)."""
+        pieces = []
+        while length and (piece := self.disk.read_at(path, start, length)):
+            pieces.append(piece)
+            start, length = start + len(piece), length - len(piece)
+        return b"".join(pieces)
 
     def undo(self, head: Head) -> None:
         """Put the ledger back to `head`, newest segment first; for lines that nobody was told of."""

@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from tcps.merkle.checkpoint import Signed
+from tcps.merkle.notes import decoded
 from tcps.merkle.proofs import root_of
 from tcps.merkle.tree import leaf_hash
 
@@ -35,7 +36,7 @@ class Proof(NamedTuple):
     @classmethod
     def parsed(cls, content: bytes) -> "Proof":
         """What a file holds; raises ValueError unless writing it again gives the same bytes."""
-        head, separator, note = content.decode().partition("\n\n")
+        head, separator, note = decoded(content).partition("\n\n")
         match = _HEAD.fullmatch(head + "\n")
         if not separator or match is None:
             raise ValueError(f"it does not begin with {HEADER}, an index and hashes")

@@ -40,15 +40,22 @@ class Checkpoint(NamedTuple):
 def checkpoints(content: bytes) -> list[Checkpoint]:
     """The checkpoints of a file that was kept: one as a note or as its text, or one on each line.
 
-    Raises ValueError for anything else, and for no checkpoint.
+    Empty lines are passed over. Raises ValueError for anything else, and for no checkpoint.
     """
     try:
         return [Signed.parsed(content).checkpoint]
     except ValueError as error:
-        lines = content.decode().splitlines()
-        if not lines or any(line.count(" ") != 2 for line in lines):
+        lines = notes.decoded(content).splitlines()
+        if not any(line.count(" ") == 2 for line in lines):
             raise error from None
-        return [Checkpoint.parsed(line.replace(" ", "\n") + "\n") for line in lines]
+        return [_of_line(line, number) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _of_line(line: str, number: int) -> Checkpoint:
+    try:
+        return Checkpoint.parsed(line.replace(" ", "\n") + "\n")
+    except ValueError:
+        raise ValueError(f"its line {number} is not origin, size and root") from None
 
 
 class Signed(NamedTuple):

@@ -37,7 +37,7 @@ def parsed(content: bytes) -> tuple[str, tuple[Signature, ...]]:
 
     Raises ValueError unless writing it again gives the same bytes.
     """
-    note = content.decode()
+    note = decoded(content)
     if any(character < " " and character != "\n" for character in note):
         raise ValueError("it holds a control character")
     text, separator, lines = note.rpartition("\n\n")
@@ -49,6 +49,14 @@ def parsed(content: bytes) -> tuple[str, tuple[Signature, ...]]:
     if written(text + "\n", signatures) != note:
         raise ValueError("it would be written in another way")
     return text + "\n", signatures
+
+
+def decoded(content: bytes) -> str:
+    """Bytes as text; raises ValueError with the place where they are not UTF-8."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"its byte {error.start} is not UTF-8") from None
 
 
 def valid_name(name: str) -> bool:

@@ -17,7 +17,10 @@ from tcps.files import Disk, boot_id
 from tcps.ledger import Change, Entry
 from tcps.locks import lock
 from tcps.model import KINDS, Json, Stage, number_of
+from tcps.model.text import RECORD_BYTES
 
+NOTE_BYTES = 500
+"""No `records.lock` is longer."""
 _SHARD = 1000
 _FOLDERS = {"analysis": "analyses"}
 """The folders of kinds whose plural is not made with an s."""
@@ -98,15 +101,15 @@ class RecordFiles:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a record's file, or None when there is none."""
-        return self.disk.read(f"{self.root}/{path}")
+        return self.disk.read(f"{self.root}/{path}", RECORD_BYTES)
 
     def read_plain(self, path: str) -> bytes | None:
-        """The bytes of a record's file if it is a plain one that can be read, else None."""
-        return self.disk.read_plain(self.root / path)
+        """The bytes of a plain file that can be read, and is no longer than a record can be; else None."""
+        return self.disk.read_plain(f"{self.root}/{path}", RECORD_BYTES)
 
     def sha256(self, path: str) -> str | None:
         """SHA-256 in hex of a record's file; None for what `read_plain` cannot read."""
-        return self.disk.sha256(self.root / path)
+        return self.disk.sha256(f"{self.root}/{path}", RECORD_BYTES)
 
     def receipts_of(self, sku_id: str) -> dict[str, str | None]:
         """`all_files` of the SKU's receipts folder."""
@@ -120,16 +123,16 @@ class RecordFiles:
 
     def acknowledged(self) -> int:
         """A sequence number up to which the ledger certainly was durable: record files come after it."""
-        mark = Mark.parsed(self.disk.read(self.root / "records.lock") or b"")
+        mark = Mark.parsed(self._note())
         return 0 if mark is None else mark.seq
 
     def position(self) -> int:
         """The sequence number up to which every record file is written and was not lost since."""
-        return self._position(self.disk.read(self.root / "records.lock") or b"")
+        return self._position(self._note())
 
     def is_settled(self) -> bool:
         """Whether the files are as the last writer left them: no restart of the machine came between."""
-        mark = Mark.parsed(self.disk.read(self.root / "records.lock") or b"")
+        mark = Mark.parsed(self._note())
         return mark is not None and mark.boot == self.boot
 
     def project(
@@ -207,11 +210,15 @@ class RecordFiles:
             else:
                 self.disk.replace(path, file_bytes(newest.record))
 
+    def _note(self) -> bytes:
+        """The content of `records.lock`; none of one that is longer than any note."""
+        return self.disk.read(self.root / "records.lock", NOTE_BYTES) or b""
+
     def _is_foreign(
         self, path: Path, changes: list[Change], digests: Callable[[str, str], Iterable[str]]
     ) -> bool:
         """Whether a file is there that neither a writer nor a power cut can have left."""
-        content = self.disk.read_plain(path)
+        content = self.disk.read_plain(path, RECORD_BYTES)
         if content is None:
             return path.is_symlink() or path.exists()
         found = hashlib.sha256(content).hexdigest()

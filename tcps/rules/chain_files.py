@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from tcps.canonical import digest, file_bytes, parse
 from tcps.rules.findings import Chain, Expected, Finding, broken
 
+NO_RECORD = "its file cannot be read: it is no plain file, or longer than a record can be"
+
 
 def files(chain: Chain) -> Iterable[Finding]:
     """Steps 1 to 3: each expected file, then every file that nobody expects."""
@@ -24,7 +26,7 @@ def _differences(chain: Chain) -> Iterable[Finding]:
             continue
         content = chain.read(expected.path)
         if got is None or content is None:
-            yield broken("UNREADABLE", expected, "its file cannot be read", got=None)
+            yield broken("UNREADABLE", expected, NO_RECORD, got=None)
         else:
             yield _changed(expected, content, chain.wanted, by_digest.get(got))
     places = {expected.path for expected in chain.expected}
@@ -96,5 +98,9 @@ def _where(wanted: bytes, content: bytes) -> str:
     pairs = zip(wanted.splitlines(), content.splitlines(), strict=False)
     for number, (line, other) in enumerate(pairs, start=1):
         if line != other:
-            return f": line {number} is {other[:80]!r}, was {line[:80]!r}"
+            return f": line {number} is {_shown(other)}, was {_shown(line)}"
     return ""
+
+
+def _shown(line: bytes) -> str:
+    return repr(line[:80].decode("utf-8", "replace"))

@@ -10,7 +10,7 @@ from tcps.keys import VerifierKey
 from tcps.merkle import Checkpoint
 from tcps.merkle.checkpoint import checkpoints
 from tcps.store import Store
-from tcps.verify import Anchor, Report, Trust
+from tcps.verify import Anchor, Trust
 
 REMEMBERED = "the remembered checkpoint"
 
@@ -38,12 +38,14 @@ class Outside(NamedTuple):
         given = [VerifierKey.parsed(text) for text in self.keys]
         return Trust([*given, *self.home.pinned(origin)], self.require_signature)
 
-    def remember(self, store: Store, report: Report) -> None:
-        """After a clean verification: remember up to where the ledger was acknowledged."""
-        if not report.intact:
-            return
+    def knows(self, origin: str) -> bool:
+        """Whether there is an anchor of a store, or a pinned key."""
+        return bool(self.compared(origin) or self.trust(origin).keys)
+
+    def remember(self, store: Store, seen: Checkpoint) -> None:
+        """Remember a checkpoint of a store that was found sound up to there; a failure is a notice."""
         try:
-            self.home.remember(report.acknowledged, also_older=self.accept_rollback)
+            self.home.remember(seen, also_older=self.accept_rollback)
         except (TcpsError, OSError) as error:
             store.notices.append(f"this checkpoint is not remembered: {error}")
 

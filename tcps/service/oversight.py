@@ -1,12 +1,10 @@
 """Use cases that look at the whole: Kanban, policy, the ledger's log, verification, counts."""
 
-import contextlib
-import errno
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tcps.errors import NoStore, TcpsError, Undecided, invalid_field
+from tcps.errors import NoStore, deciding, invalid_field
 from tcps.ledger import Entry
 from tcps.model import KINDS, Bucket, Json, parse_enum
 from tcps.model.text import checked_id
@@ -18,12 +16,15 @@ from tcps.store import Store
 from tcps.store.repair import is_blocked
 from tcps.verify import Progress, Report
 
-_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""What only a write can meet: a repair that fails for it is a failure, not doubt."""
 _POLL_SECONDS = 0.1
 _RESTORE = (
     "restore the store from a backup; if there is none, tcps repair --salvage makes it usable again by"
     " your word, which every later verification will say"
+)
+_SALVAGED = (
+    "the anchors and signatures from before are of what is gone: tcps verify --accept-rollback remembers"
+    " what is there now; where the store's key is pinned, tcps key unpin ID before that, and after it tcps"
+    " checkpoint --sign and tcps key pin VKEY"
 )
 _ALIASES = {
     "andon": "andon_event",
@@ -104,11 +105,12 @@ def verify_chains(
     """The verdict on the chains of some SKUs, or of all when none is named (interface 5)."""
     chosen = [checked_id("sku_id", sku_id) for sku_id in sku_ids] or None
     origin = store.engine.identity.origin
-    with _deciding():
+    with deciding():
         report = store.verify_chains(
             chosen, anchors=outside.compared(origin), trust=outside.trust(origin), progress=progress
         )
-    outside.remember(store, report)
+    if report.intact:
+        outside.remember(store, report.acknowledged)
     return chains_report(report)
 
 
@@ -120,14 +122,15 @@ def verify_store(
     With a `sample`, in percent, the content of so many of the files is looked at.
     """
     origin = store.engine.identity.origin
-    with _deciding():
+    with deciding():
         report = store.verify_integrity(
             anchors=outside.compared(origin),
             trust=outside.trust(origin),
             progress=progress,
             sample=1 if sample is None else sample / 100,
         )
-    outside.remember(store, report)
+    if report.intact:
+        outside.remember(store, report.acknowledged)
     broken = [f for verdict in report.verdicts for f in verdict.findings if f.kind == "integrity"]
     return {
         "verdict": views.whole_verdict(report),
@@ -142,14 +145,16 @@ def verify_store(
     }
 
 
-def repair(store: Store, dry_run: bool = False, salvage: bool = False) -> Json:
+def repair(store: Store, outside: Outside, dry_run: bool = False, salvage: bool = False) -> Json:
     """Make the record files what the ledger says; gives what was done and what could not be."""
-    with _deciding():
+    with deciding():
+        is_known = salvage and outside.knows(store.engine.identity.origin)
         steps = store.repair(dry_run, salvage=salvage)
+    was_cut = not dry_run and any(step.action == "append" for step in steps)
     return {
         "dry_run": dry_run,
         "steps": [step._asdict() for step in steps],
-        "hint": _RESTORE if is_blocked(steps) else None,
+        "hint": _RESTORE if is_blocked(steps) else _SALVAGED if was_cut and is_known else None,
         "verdict": "intact" if (dry_run and not steps) or store.verify_integrity().intact else "broken",
     }
 
@@ -200,17 +205,6 @@ def ids(store: Store, kind: str, start: str, limit: int = 50) -> list[str]:
     """Ids of a kind that start with a text, for completion in the shell."""
     with store.view() as view:
         return list(view.ids_like(kind, start, limit))
-
-
-@contextlib.contextmanager
-def _deciding() -> Iterator[None]:
-    """A file that cannot be read leaves a verification without a verdict (exit 13)."""
-    try:
-        yield
-    except TcpsError as error:
-        if error.code != TcpsError.default_code or error.details.get("errno") in (None, *_WRITING):
-            raise
-        raise Undecided(f"no verdict: {error.message}", details=error.details) from error
 
 
 def _entries(

@@ -23,7 +23,7 @@ def checkpoint(store: Store, outside: Outside, *, sign: bool = False) -> Json:
     if not sign:
         return _checkpoint(store.checkpoint())
     made = store.checkpoint(_signing_key(outside.home, origin), outside.compared(origin))
-    outside.home.remember(made.checkpoint, also_older=outside.accept_rollback)
+    outside.remember(store, made.checkpoint)
     return _checkpoint(made)
 
 

@@ -175,8 +175,8 @@ def known_from_outside(report: Report, newer: int) -> Json:
     """What signatures and anchors say; `newer` receipts are covered by no anchor.
 
     `signature` is valid, bad or none. `signed` has the size and the key of the newest valid signature,
-    and the names of those who signed and are not pinned. `anchors` has how many hold, the size of the
-    newest one, and how many receipts it does not cover.
+    and the names of those who signed and are not pinned. `anchors` has how many were given, how
+    many of them hold, the size of the newest one, and how many receipts it does not cover.
     """
     seen = report.signatures
     return {
@@ -188,6 +188,7 @@ def known_from_outside(report: Report, newer: int) -> Json:
             "others": list(seen.others),
         },
         "anchors": {
+            "given": report.given,
             "consistent": report.consistent,
             "newest_size": report.anchored,
             "receipts_newer": newer,

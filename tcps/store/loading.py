@@ -112,7 +112,11 @@ class Loader:
     def _damaged(self, row: Row, content: bytes | None) -> IntegrityError:
         path = self.records.root / row.path
         got = None if content is None else f"sha256:{sha256_hex(content)}"
-        what = "is gone" if content is None else "was changed since it was written"
+        what = (
+            "is gone, or is none that a record can have"
+            if content is None
+            else "was changed since it was written"
+        )
         return IntegrityError(
             f"the file of {row.id} {what}: {path}",
             hint="tcps verify lists all damage; tcps repair mends it from the ledger",

@@ -10,7 +10,7 @@ import msgspec
 
 from tcps.canonical import file_bytes, parse
 from tcps.errors import IntegrityError, InvalidInput, NoStore, TcpsError, Undecided
-from tcps.files import Disk, boot_id
+from tcps.files import Disk, boot_id, storage
 from tcps.ledger import MAY_BE_THERE
 from tcps.model import Clock, Part, Timestamp, from_ms, system_clock, to_ms
 
@@ -18,6 +18,8 @@ __all__ = ["Identity", "boot_id", "create", "find", "identify"]
 
 FOLDER = ".tcps"
 FORMAT = 1
+_IDENTITY_BYTES = 4096
+"""No `store.json` is longer."""
 """The on-disk format that this program writes (docs/format.md)."""
 
 
@@ -35,6 +37,11 @@ def find(given: str | None, start: Path) -> Path:
 
     `given` is a `.tcps` folder or the folder that holds one. Raises NoStore.
     """
+    with storage("look for a store in", start if given is None else start / given):
+        return _found(given, start)
+
+
+def _found(given: str | None, start: Path) -> Path:
     if given is not None:
         if not given:
             raise InvalidInput("the store's folder is given as an empty text", details={"fields": ["store"]})
@@ -83,7 +90,7 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
 
 def identify(folder: Path, disk: Disk) -> Identity:
     """What store.json says. Raises Undecided (a newer format) or IntegrityError (damage)."""
-    content = disk.read(folder / "store.json")
+    content = disk.read(folder / "store.json", _IDENTITY_BYTES)
     if content is None:
         raise IntegrityError(
             f"{folder} has no store.json: it is damaged, or no store at all",

@@ -96,9 +96,10 @@ class Roots:
 
 
 class Compared(NamedTuple):
-    """What came of comparing: findings, and of the anchors outside how many hold and the largest size."""
+    """What came of comparing: findings; of the `given` anchors outside how many hold, the largest."""
 
     findings: list[Finding]
+    given: int
     consistent: int
     anchored: int | None
 
@@ -107,7 +108,8 @@ def compare(anchors: Sequence[Anchor], origin: str, roots: Roots, tree: Tree) ->
     """Compare every anchor with the tree over the whole ledger; `roots` were asked for their sizes."""
     wrong = [(anchor, _finding(anchor, origin, roots, tree.size)) for anchor in anchors]
     held = [anchor.checkpoint.size for anchor, finding in wrong if finding is None and anchor.outside]
-    return Compared([finding for _, finding in wrong if finding], len(held), max(held, default=None))
+    given = sum(anchor.outside for anchor in anchors)
+    return Compared([finding for _, finding in wrong if finding], given, len(held), max(held, default=None))
 
 
 def _finding(anchor: Anchor, origin: str, roots: Roots, size: int) -> Finding | None:

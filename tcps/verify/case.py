@@ -41,12 +41,12 @@ class Case(NamedTuple):
         return random.SystemRandom().random() < self.sample
 
     def sha256(self, path: str) -> str | None:
-        """SHA-256 in hex of a file; None when it is no plain file or gone."""
-        return self.records.disk.sha256(f"{self.records.root}/{path}")
+        """SHA-256 in hex of a file; None when it is no plain file, gone, or longer than a record can be."""
+        return self.records.sha256(path)
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file; None when it is no plain file or gone."""
-        return self.records.disk.read_plain(f"{self.records.root}/{path}")
+        """The bytes of a file; None for what has no `sha256`."""
+        return self.records.read_plain(path)
 
     def content(self, row: Row, kind: str) -> bytes:
         """The bytes of a record's file as the ledger has them, read once more."""

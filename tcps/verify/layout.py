@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from tcps.model import KINDS
-from tcps.projections.records import Mark, RecordFiles, is_temporary, relative_path
+from tcps.projections.records import NOTE_BYTES, Mark, RecordFiles, is_temporary, relative_path
 from tcps.rules.findings import Finding
 from tcps.verify import findings
 from tcps.verify.rows import SHARDS
@@ -57,7 +57,10 @@ def note(records: RecordFiles, checkpointed: int) -> list[Finding]:
 
     It was synced before a checkpoint was written, so it is there, and whole it names that one's size.
     """
-    content = records.disk.read_plain(records.root / "records.lock")
+    path = records.root / "records.lock"
+    if (records.disk.plain_size(path) or 0) > NOTE_BYTES:
+        return [findings.unreadable_note(records.disk.read_at(path, 0, NOTE_BYTES))]
+    content = records.disk.read_plain(path, NOTE_BYTES)
     if content is None:
         there = any(path == "records.lock" for path, _ in _listed(records, ""))
         return [findings.note_missing(checkpointed)] if checkpointed and not there else []

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from tcps.projections.records import relative_path
+from tcps.rules.chain_files import NO_RECORD
 from tcps.rules.findings import Finding
 from tcps.verify import findings
 from tcps.verify.case import Case
@@ -90,5 +91,5 @@ def _finding(misfit: _Misfit) -> Finding:
     if not misfit.there:
         return findings.of_file("MISSING", misfit.path, state, None, "its file is gone")
     if misfit.sha256 is None:
-        return findings.of_file("UNREADABLE", misfit.path, state, None, "its file cannot be read")
+        return findings.of_file("UNREADABLE", misfit.path, state, None, NO_RECORD)
     return findings.of_file("EDITED", misfit.path, state, misfit.sha256, "its file was changed")

@@ -130,6 +130,7 @@ def _report(start: Start, scope: Scope, reading: Reading, compared: Compared, fo
         receipts=found.receipts,
         files_read=found.files_read,
         acknowledged=_acknowledged(start, reading),
+        given=compared.given,
         consistent=compared.consistent,
         anchored=compared.anchored,
         receipts_newer=found.receipts_newer,

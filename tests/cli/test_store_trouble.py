@@ -113,3 +113,31 @@ def test_readers_do_not_wait_for_a_writer(tcps: Tcps, tmp_path: Path) -> None:
     with Store.open(tmp_path, actor="slow") as store, store.transaction("slow"):
         done = process(tmp_path, "work-order", "list", "--json", "--wait", "0")
     assert (done.code, len(done.json)) == (0, 1)
+
+
+def test_a_store_that_must_not_be_read_leaves_no_verdict(tcps: Tcps, tmp_path: Path) -> None:
+    """A link that leads around in a circle cannot be read by root either."""
+    identity = tmp_path / ".tcps/store.json"
+    identity.unlink()
+    identity.symlink_to(identity)
+    for command in ("verify", "verify-chain", "repair"):
+        done = tcps(command, "--json")
+        assert (done.code, done.error["code"]) == (13, "unreadable")
+    assert tcps("stats").code == 1
+
+
+def test_what_stands_in_the_place_of_the_lock_is_named_with_what_to_do(tcps: Tcps, tmp_path: Path) -> None:
+    (tmp_path / ".tcps/lock").mkdir()
+    done = tcps(*CREATE)
+    assert (done.code, "hint: a folder is where a file belongs: move it away" in done.err) == (1, True)
+
+
+def test_what_was_changed_is_shown_as_text(tcps: Tcps, tmp_path: Path) -> None:
+    tcps(*CREATE)
+    tcps("sku", "create", "--work-order", "WO-1")
+    tcps("run", "--sku", "SKU-1", "--stage", "shacl", "-q", "--", "true")
+    (path,) = tmp_path.glob(".tcps/records/skus/*/SKU-1/receipts/*")
+    path.write_bytes(path.read_bytes().replace(b'"revision": 1', b'"revision": 2'))
+    done = tcps("verify-chain")
+    assert """ is '  "revision": 2,', was '  "revision": 1,'""" in done.out
+    assert done.err == "hint: tcps repair --dry-run shows what can be mended\n"

@@ -30,7 +30,9 @@ def test_a_reader_that_has_gone_is_141(tcps: Tcps, command: str) -> None:
     for _ in range(3):
         tcps("work-order", "create", "--title", "x", "--description", "y" * 60_000)
     reader, writer = os.pipe()
-    os.close(reader)  # before the command begins: a reader in a pipeline of the shell may come to its end too late
+    os.close(
+        reader
+    )  # before the command begins: a reader in a pipeline of the shell may come to its end too late
     done = shell(f"{command} >&{writer}", pass_fds=[writer])
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")

@@ -1,6 +1,8 @@
 """Keys, signed checkpoints, anchors and proofs on the command line (format 9)."""
 
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -129,7 +131,7 @@ def test_an_anchor_is_taken_from_a_file(proven: Tcps, tmp_path: Path, form: str)
     anchor.write_text(made[form] if form == "text" else f"{made[form]}\n")
     proven("run", "--sku", "SKU-1", "--stage", "test", "-q", "--", "false")
     report = proven("verify-chain", "SKU-1", "--anchor", str(anchor), "--json").json
-    assert report["anchors"] == {"consistent": 1, "newest_size": 4, "receipts_newer": 1}
+    assert report["anchors"] == {"given": 1, "consistent": 1, "newest_size": 4, "receipts_newer": 1}
     text = proven("verify-chain", "SKU-1", "--anchor", str(anchor)).out
     assert "the same as the anchor up to entry" in text
 
@@ -272,7 +274,8 @@ def test_no_byte_of_a_proof_can_be_changed(signed: Tcps, tmp_path: Path) -> None
 
 def test_only_receipts_are_proven(proven: Tcps) -> None:
     assert proven("prove", "RCPT-9").code == 4
-    assert proven("verify-proof", "nothing").code == 1
+    assert proven("verify-proof", "nothing").code == 13
+    assert proven("verify-proof", "nothing", "--key", "@nothing").code == 13
 
 
 def test_a_ledger_that_is_not_the_signed_one_gives_no_proof(signed: Tcps, tmp_path: Path) -> None:
@@ -296,8 +299,7 @@ def test_a_witness_is_asked_in_its_own_format(proven: Tcps, tmp_path: Path) -> N
 
 
 def test_a_home_that_cannot_be_written_is_a_warning(proven: Tcps, tmp_path: Path) -> None:
-    (tmp_path / "anchors").write_text("a file where a folder should be")
-    done = process(tmp_path, "verify", env={"TCPS_HOME": str(tmp_path)})
+    done = process(tmp_path, "verify", env={"TCPS_HOME": "/proc/nobody"})
     assert (done.code, "is not remembered" in done.err) == (0, True)
 
 
@@ -325,3 +327,77 @@ def test_without_the_package_a_signature_leaves_no_verdict(signed: Tcps, tmp_pat
     nobody = env | {"TCPS_HOME": str(tmp_path / "nobody")}
     for command in (["verify"], ["checkpoint"], ["key", "list"], ["prove", "RCPT-1"]):
         assert process(tmp_path, *command, env=nobody).code == 0, command
+
+
+def home_of(tmp_path: Path) -> Path:
+    return tmp_path.with_name(f"{tmp_path.name}-config") / "tcps"
+
+
+@pytest.mark.parametrize("part", ["", "anchors", "anchors/*", "keys", "keys/*.vkey"])
+def test_a_link_to_a_disk_that_is_not_there_is_not_nothing(signed: Tcps, tmp_path: Path, part: str) -> None:
+    """What a user keeps may lie elsewhere: while it cannot be read, nothing is decided and it stays."""
+    home = home_of(tmp_path)
+    (place,) = home.glob(part) if part else [home]
+    place.rename(tmp_path / "away")
+    place.symlink_to(tmp_path / "gone")
+    for command in ("verify", "verify-chain"):
+        done = signed(command, "--json")
+        assert (done.code, done.error["code"], done.out) == (13, "unreadable", "")
+        assert str(place) in done.error["message"]
+    assert place.is_symlink()
+
+
+@pytest.mark.parametrize("instead", [os.mkfifo, Path.mkdir])
+def test_what_is_no_file_in_the_place_of_an_anchor_leaves_no_verdict(
+    signed: Tcps, tmp_path: Path, instead: Callable[[Path], None]
+) -> None:
+    (anchor,) = home_of(tmp_path).glob("anchors/*")
+    anchor.unlink()
+    instead(anchor)
+    assert signed("verify").code == 13
+    assert signed("checkpoint", "--sign").code == 13
+
+
+def test_a_signed_checkpoint_that_cannot_be_remembered_is_made_all_the_same(
+    signed: Tcps, tmp_path: Path
+) -> None:
+    (home_of(tmp_path) / "lock").unlink()
+    (home_of(tmp_path) / "lock").mkdir()
+    signed("work-order", "create", "--title", "more")
+    done = signed("checkpoint", "--sign", "--json")
+    assert (done.code, done.json["size"]) == (0, 5)
+    assert "warning: this checkpoint is not remembered" in done.err
+
+
+def test_the_hints_lead_from_a_salvage_to_a_signed_store(signed: Tcps, tmp_path: Path) -> None:
+    """Format 5.7: what was kept outside is of what is gone, which the user has to say."""
+    ledger = tmp_path / ".tcps/ledger/000000000001.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b'"seq":3', b'"seq":7'))
+    done = signed("repair", "--salvage")
+    assert done.code == 0
+    assert "hint: the anchors and signatures from before are of what is gone" in done.err
+    broken = signed("verify")
+    assert broken.code == 12
+    assert "--accept-rollback" in broken.err
+    assert "(no anchor holds)" in broken.out
+    (key,) = signed("key", "list", "--json").json
+    for command in (
+        ["key", "unpin", key["key_id"]],
+        ["verify", "--accept-rollback"],
+        ["checkpoint", "--sign"],
+        ["key", "pin", key["key"]],
+        ["verify", "--require-signature"],
+    ):
+        assert signed(*command).code == 0, command
+
+
+def test_a_collected_line_that_is_none_is_named(proven: Tcps, tmp_path: Path) -> None:
+    """Empty lines are passed over (format 9.3)."""
+    line = proven("checkpoint").out
+    (tmp_path / "kept").write_text(f"\n{line}\n{line}\n")
+    assert proven("verify", "--anchor", "kept", "--json").json["anchors"]["given"] == 2
+    (tmp_path / "kept").write_text(f"{line}# of May\n")
+    done = proven("verify", "--anchor", "kept", "--json")
+    assert (done.code, "its line 2 is not origin, size and root" in done.error["message"]) == (13, True)
+    (tmp_path / "kept").write_bytes(b"tcps\xff")
+    assert "its byte 4 is not UTF-8" in proven("verify", "--anchor", "kept").err

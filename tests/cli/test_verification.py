@@ -31,7 +31,7 @@ def test_an_intact_chain_is_reported_in_full(proven: Tcps) -> None:
     }  # fmt: skip
     assert (sku["verdict"], sku["complete"], sku["receipts"]) == ("intact", False, 2)
     assert sku["head"] == proven("sku", "show", "SKU-1", "--json").json["head"]
-    assert sku["anchors"] == {"consistent": 0, "newest_size": None, "receipts_newer": 2}
+    assert sku["anchors"] == {"given": 0, "consistent": 0, "newest_size": None, "receipts_newer": 2}
     assert len(sku["missing_stages"]) == 8
     assert {finding["class"] for finding in sku["findings"]} == {"stage_missing"}
 

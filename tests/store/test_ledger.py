@@ -132,7 +132,8 @@ def test_an_entry_reads_back_from_its_line() -> None:
         (Line(1, 0, entry().line().replace(b'"seq":1', b'"seq":1,"seq":1')), "not in canonical form"),
         (Line(1, 0, b"{}"), "missing required field"),
         (Line(1, 0, bytes(50)), "line 1 column 1"),
-        (Line(1, 0, b""), "line 1 column 1"),
+        (Line(1, 0, b""), "it is empty"),
+        (Line(1, 0, b"\xff"), "byte 0 is not UTF-8"),
         (Line(1, 0, b"[" * 300 + b"]" * 300), "canonical"),
     ],
 )

@@ -55,12 +55,12 @@ def test_one_sku_is_judged_by_several_processes_too(folder: Path) -> None:
 class Unreadable(QuickDisk):
     """Fails where a receipt is read, as a bad sector does."""
 
-    def read_plain(self, path: Path | str) -> bytes | None:
+    def read_plain(self, path: Path | str, most: int | None = None) -> bytes | None:
         if Path(path).parent.name == "receipts":
             raise TcpsError(
                 f"cannot read {path}: Input/output error", details={"path": str(path), "errno": 5}
             )
-        return super().read_plain(path)
+        return super().read_plain(path, most)
 
 
 @pytest.mark.parametrize("cores", [1, 2])
@@ -77,10 +77,10 @@ class Deadly(QuickDisk):
     def __init__(self) -> None:
         self.parent = os.getpid()
 
-    def read_plain(self, path: Path | str) -> bytes | None:
+    def read_plain(self, path: Path | str, most: int | None = None) -> bytes | None:
         if Path(path).parent.name == "receipts" and os.getpid() != self.parent:
             os.kill(os.getpid(), 9)
-        return super().read_plain(path)
+        return super().read_plain(path, most)
 
 
 def test_a_process_that_was_killed_leaves_no_verdict(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tcps.errors import IntegrityError
 from tcps.store import Store
 from tests.store import shop
 from tests.store.test_verify import built, order_file, receipts
@@ -144,3 +145,32 @@ def test_a_folder_that_must_not_be_read_leaves_no_verdict(folder: Path, name: st
 
     with shop.opened(folder, disk=Closed()) as store, pytest.raises(TcpsError, match="Permission denied"):
         store.verify_integrity()
+
+
+@pytest.mark.parametrize("part", ["a receipt", "a work order", "records.lock", "checkpoint"])
+def test_a_file_that_is_longer_than_it_can_be_is_not_read(folder: Path, part: str) -> None:
+    """Format 4.3, 5.3: however long it is, nobody takes the time and the memory that it would need."""
+    records = {"a receipt": receipts(folder)[1], "a work order": order_file(folder)}
+    place = records.get(part, folder / ".tcps" / part)
+    with Store.open(folder, actor="auditor") as store:
+        store.checkpoint()
+        os.truncate(place, 2 * 1024 * 1024)
+        report = store.verify_integrity()
+    every = [*report.findings, *(one for verdict in report.verdicts for one in verdict.findings)]
+    (wrong,) = [one for one in every if one.kind == "integrity"]
+    assert (wrong.class_, wrong.path) == ("UNREADABLE", place.relative_to(folder / ".tcps").as_posix())
+    assert "sha256" not in str(wrong.got)
+
+
+def test_an_identity_that_is_longer_than_any_is_none(folder: Path) -> None:
+    os.truncate(folder / ".tcps/store.json", 2 * 1024 * 1024)
+    with pytest.raises(IntegrityError, match=r"has no store\.json"):
+        Store.open(folder, actor="auditor")
+
+
+def test_a_file_in_the_place_of_the_ledger_is_found(folder: Path) -> None:
+    (folder / ".tcps/ledger").rename(folder / "away")
+    (folder / ".tcps/ledger").write_bytes(b"x")
+    assert {("UNREADABLE", "ledger"), ("MISSING", "ledger/000000000001.jsonl")} <= set(found(folder))
+    with Store.open(folder, actor="auditor") as store, pytest.raises(IntegrityError, match="no longer holds"):
+        store.list_work_orders()
