@@ -14,8 +14,8 @@ from tcps.model import Json
 
 _SHORT = 22
 """A column whose values are no longer than this is not folded on a terminal."""
-
-
+_SHORT_LINE = 120
+"""An object of a list that takes no more characters is shown on one line."""
 _STYLES = {
     "ALERT": "bold red",
     "NO": "bold red",
@@ -193,10 +193,33 @@ def json_text(value: Any, form: Format) -> str:
 
 
 def described(value: Json) -> list[str]:
-    """A record for a person: a line for each field that says something; nested values as JSON."""
+    """A record for a person: a line for each field that says something, what is inside of it indented."""
     said = {name: item for name, item in value.items() if item not in (None, "", [], {}, ())}
     width = max((len(name) for name in said), default=0)
-    return [f"{name:<{width}}  {_indented(cell(item), width + 2)}" for name, item in said.items()]
+    lines = []
+    for name, item in said.items():
+        first, *rest = _inside(item) or [""]
+        lines.append(f"{name:<{width}}  {first}".rstrip())
+        lines += [f"{'':<{width}}  {line}".rstrip() for line in rest]
+    return lines
+
+
+def _inside(value: Any) -> list[str]:
+    """A value as lines: objects field by field, lists of them one by one, anything else as a cell."""
+    if isinstance(value, dict):
+        return described(value)
+    if isinstance(value, list | tuple) and any(isinstance(item, dict | list) for item in value):
+        return [f"{' ' if n else '-'} {line}" for item in value for n, line in enumerate(_item(item))]
+    return cell(value).split("\n")
+
+
+def _item(value: Any) -> list[str]:
+    """One of several values: on one line if it has room there."""
+    lines = _inside(value)
+    if isinstance(value, dict) and len(lines) == len([item for item in value.values() if item is not None]):
+        line = ", ".join(" ".join(line.split(maxsplit=1)) for line in lines)
+        return [line] if len(line) <= _SHORT_LINE else lines
+    return lines
 
 
 def cell(value: Any) -> str:
@@ -208,6 +231,11 @@ def cell(value: Any) -> str:
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return ", ".join(map(cell, value))
     return orjson.dumps(value).decode()
+
+
+def measured(value: Any) -> str:
+    """A measured value in a sentence: as in a table, fractions to six digits."""
+    return cell(float(f"{value:.6g}") if isinstance(value, float) else value)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
@@ -261,7 +289,3 @@ def duration(ms: int) -> str:
             minor = rest % unit // lower_unit
             return f"{sign}{rest // unit} {name}" + (f" {minor} {lower}" if minor else "")
     return f"{sign}{rest // 1000} s" if rest >= 1000 else f"{sign}{rest} ms"
-
-
-def _indented(text: str, by: int) -> str:
-    return text.replace("\n", "\n" + " " * by)

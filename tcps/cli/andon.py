@@ -33,6 +33,8 @@ _LIST = columns(
 _SWEPT = columns("id=andon_id", "severity", "done", "sku=sku_id", "failure=failure_type")
 _DONE = ("raised", "escalated", "timed out")
 """What was done to an Andon of the escalation level 0, 1 or 2."""
+_NEWEST = 5
+"""How many of its occurrences an Andon shows to a person."""
 _STAGE_HELP = "The stage; aliases such as test or security work."
 
 
@@ -131,7 +133,10 @@ def show(ctx: typer.Context, andon_id: AndonId) -> None:
 
     with opened(ctx) as (store, out):
         event = andons.show(store, andon_id)
-        out.record(event, described(event))
+        log = event["occurrence_log"]
+        seen = [f"  seen {one['timestamp']} by {one['actor']}" for one in log[-_NEWEST:]]
+        lines = described(event | {"occurrence_log": None})
+        out.record(event, lines + (seen if len(log) > 1 else []))
 
 
 @app.command(cls=Command, epilog=examples_text("tcps andon investigate ANDON-1 --actor alice"))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tcps.model import Json
-from tcps.render import described, duration
+from tcps.render import aligned, cell, described, duration
 
 
 def said(out: Any, order: Json) -> None:
@@ -40,13 +40,17 @@ def _due(order: Json) -> str:
 
 def shown(order: Json) -> list[str]:
     """An order in full, with its SKUs and their receipts."""
-    own = {name: value for name, value in order.items() if name not in ("skus", "receipts", "queue_key")}
-    lines = described(own)
+    hidden = ("skus", "receipts", "queue_key")
+    lines = described({name: value for name, value in order.items() if name not in hidden})
     for sku in order["skus"]:
         lines.append(f"  {sku['sku_id']}  {sku['status']} at {sku['current_stage']}")
-        lines += [
-            f"    {receipt['sequence']:>3}  {receipt['stage']}  {receipt['status']}  {receipt['receipt_id']}"
-            for receipt in order["receipts"]
-            if receipt["sku_id"] == sku["sku_id"]
-        ]
+        own = [receipt for receipt in order["receipts"] if receipt["sku_id"] == sku["sku_id"]]
+        lines += receipts(own, "    ")
     return lines
+
+
+def receipts(rows: list[Json], indent: str) -> list[str]:
+    """Receipts in columns, one a line."""
+    names = ("sequence", "stage", "status", "receipt_id", "timestamp")
+    shown_rows = [[cell(row[name]) for name in names] for row in rows]
+    return [f"{indent}{line}" for line in aligned(shown_rows).splitlines()] if rows else []

@@ -14,7 +14,7 @@ _RULES = columns("stage=gate", "metric", "wanted", "got", "verdict")
 @app.command(cls=Command, epilog=examples_text("tcps quality gates SKU-1\ntcps quality gates SKU-1 --json"))
 def gates(ctx: typer.Context, sku_id: SkuId) -> None:
     """Judge every gate of a SKU on its newest receipts; writes nothing, exits with 3 when one fails."""
-    from tcps.render import cell
+    from tcps.render import measured
     from tcps.service import line
 
     with opened(ctx) as (store, out):
@@ -29,8 +29,8 @@ def gates(ctx: typer.Context, sku_id: SkuId) -> None:
                 rows.append(
                     rule
                     | {
-                        "wanted": f"{rule['operator']} {cell(rule['expected'])}",
-                        "got": cell(rule["actual"]),
+                        "wanted": f"{rule['operator']} {measured(rule['expected'])}",
+                        "got": measured(rule["actual"]),
                         "verdict": "pass" if rule["passed"] else f"FAIL ({rule['reason']})",
                     }
                 )

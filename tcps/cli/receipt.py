@@ -17,7 +17,7 @@ from tcps.cli.base import (
     opened,
     words,
 )
-from tcps.render import columns, described
+from tcps.render import columns, described, measured
 
 app = group("Receipts: the immutable record of each run of a stage.")
 _LIST = columns("id=receipt_id", "sku=sku_id", "seq=sequence", "stage", "status", "time=timestamp", "actor")
@@ -60,6 +60,7 @@ Sbom = Annotated[
     epilog=examples_text(
         """tcps receipt add --sku SKU-1 --stage compile --status pass --metrics '{"compile_errors": 0}'
         tcps receipt add --sku SKU-1 --stage test --status pass --junit junit.xml --coverage coverage.xml
+        tcps receipt add --sku SKU-1 --stage test --status pass --junit 'target/**/TEST-*.xml'
         tcps receipt add --sku SKU-1 --stage smoke --status fail --evidence @log.json --artifact app.whl"""
     ),
 )
@@ -185,8 +186,8 @@ def summary(done: Any) -> list[str]:
     lines += [f"  {reason}" for reason in stated(receipt)]
     for rule in done.results:
         if not rule.passed:
-            wanted = f"{rule.operator} {rule.expected}"
-            lines.append(f"  {rule.metric}: wanted {wanted}, got {rule.actual} ({rule.reason})")
+            wanted = f"{rule.operator} {measured(rule.expected)}"
+            lines.append(f"  {rule.metric}: wanted {wanted}, got {measured(rule.actual)} ({rule.reason})")
     if done.andon is not None:
         lines.append(f"  {done.andon.id} stops the line ({done.andon.failure_type}, {done.andon.severity})")
     if done.held:

@@ -86,15 +86,14 @@ def list_(
 @app.command(cls=Command, epilog=examples_text("tcps sku show SKU-1"))
 def show(ctx: typer.Context, sku_id: SkuId) -> None:
     """Show a SKU with its receipts."""
+    from tcps.cli.order_text import receipts
     from tcps.service import line
 
     with opened(ctx) as (store, out):
         sku = line.show_sku(store, sku_id)
         hidden = ("receipts", "history")
         lines = described({name: value for name, value in sku.items() if name not in hidden})
-        for receipt in sku["receipts"]:
-            parts = (receipt["stage"], receipt["status"], receipt["receipt_id"], receipt["timestamp"])
-            lines.append(f"  {receipt['sequence']:>3}  {'  '.join(parts)}")
+        lines += receipts(sku["receipts"], "  ")
         out.record(sku, lines)
 
 

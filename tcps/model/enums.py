@@ -297,3 +297,8 @@ def shown(value: object) -> str:
     except ValueError:  # an integer of more digits than Python writes
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
+
+
+def brief(value: object) -> str:
+    """A measured value for a person: fractions to six digits, anything else as `shown` has it."""
+    return shown(float(f"{value:.6g}") if isinstance(value, float) else value)

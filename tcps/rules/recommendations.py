@@ -56,7 +56,7 @@ def _slow(current: Measured) -> list[Recommendation]:
     target, found = METRICS["throughput"].target, current.values["throughput"]
     if found >= LEAST_THROUGHPUT * target:
         return []
-    message = f"{_shown('throughput', current)} SKUs were published; the target is {target:g}/day"
+    message = f"{found:.2f} SKUs a day were published; the target is {target:g}"
     return [Recommendation("medium", "throughput", "throughput", message)]
 
 

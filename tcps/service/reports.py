@@ -3,6 +3,7 @@
 A reader is imported when there is something for it to read.
 """
 
+import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,8 +108,8 @@ def stamps(paths: Paths) -> Stamps:
 
 
 def count(paths: Paths) -> int:
-    """How many files are named."""
-    return sum(len(files) for files in paths.values())
+    """How many files are named now."""
+    return sum(1 for _ in _each(paths))
 
 
 def refuse_given_tests(paths: Paths, evidence: object) -> None:
@@ -118,7 +119,16 @@ def refuse_given_tests(paths: Paths, evidence: object) -> None:
 
 
 def _each(paths: Paths) -> Iterable[tuple[Kind, str]]:
-    return ((kind, path) for kind in Kind for path in paths.get(kind, ()))
+    """Every file, by kind; a pattern stands for those that there are now, or for itself if there are none."""
+    for kind in Kind:
+        for path in paths.get(kind, ()):
+            yield from ((kind, found) for found in _matching(path))
+
+
+def _matching(path: str) -> list[str]:
+    if not glob.has_magic(path) or os.path.lexists(path):
+        return [path]
+    return sorted(glob.glob(path, recursive=True)) or [path]
 
 
 def _take(readings: Readings, kind: Kind, path: str) -> None:
@@ -147,7 +157,7 @@ def _take(readings: Readings, kind: Kind, path: str) -> None:
 def _require_new(kind: Kind, path: str, before: Stamps) -> None:
     """A report of this run was written by its command."""
     now = _stamp(path)
-    if now is not None and now == before[path]:
+    if now is not None and now == before.get(path):
         raise InvalidInput(
             f"{path} is not {kind.phrase} of this run: it was there before, and the command did not write it",
             details={"fields": [kind.value]},

@@ -218,7 +218,7 @@ def test_a_report_in_text_and_in_markdown_has_the_same_sections(past: Tcps) -> N
     ]
     assert [line for line in text.splitlines() if line in headings] == headings
     assert "1 proposed, 0 measuring, 0 applied, 0 rejected" in text
-    assert "- medium: 0.14/day SKUs were published; the target is 10/day" in document
+    assert "- medium: 0.14 SKUs a day were published; the target is 10" in document
 
 
 def test_a_report_on_an_empty_store_says_that_there_is_nothing_to_see(tcps: Tcps) -> None:

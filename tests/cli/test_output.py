@@ -149,3 +149,24 @@ def test_no_arguments_say_what_it_is_and_what_to_do_next(bare: Tcps) -> None:
     assert "tcps init" in first.out
     bare("init")
     assert "The store of this folder" in bare().out
+
+
+def test_what_is_inside_of_a_record_is_shown_line_by_line_and_not_as_json(on_the_line: Tcps) -> None:
+    on_the_line("receipt", "add", "--sku", "SKU-1", "--stage", "shacl", "--status", "pass", "--metrics", "{}")
+    shown = on_the_line("andon", "show", "ANDON-1").out
+    assert "{" not in shown
+    assert "gate        shacl_validation\n                    receipt_id  RCPT-1\n" in shown
+    receipt = on_the_line("receipt", "show", "RCPT-1").out
+    assert "violations  - " in receipt
+    assert "metric shacl_conforms" in receipt
+
+
+def test_a_measured_fraction_is_shown_to_six_digits(on_the_line: Tcps) -> None:
+    for stage in ("shacl", "compile"):
+        on_the_line("run", "--sku", "SKU-1", "--stage", stage, "-q", "--", "true")
+    metrics = '{"tests_total": 3, "tests_passed": 2, "tests_failed": 1, "line_coverage": 1.0}'
+    done = on_the_line(
+        "receipt", "add", "--sku", "SKU-1", "--stage", "test", "--status", "pass", "--metrics", metrics
+    )
+    assert "test_pass_rate: wanted >= 0.95, got 0.666667 (threshold)" in done.out
+    assert "test_pass_rate is 0.666667, wanted >= 0.95" in on_the_line("log", "--id", "RCPT-3").out

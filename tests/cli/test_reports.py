@@ -145,7 +145,7 @@ def test_an_sbom_whose_name_does_not_say_so_is_read_and_not_listed(at: Any) -> N
     tcps = at(Stage.RELEASE_VERIFICATION)
     write(parts_json=BOM % MIT)
     done = add(tcps, Stage.RELEASE_VERIFICATION, "--artifact", "app.whl", "--sbom", "parts.json")
-    assert done.out.splitlines()[1].strip() == "sbom_listed: wanted = True, got False (threshold)"
+    assert done.out.splitlines()[1].strip() == "sbom_listed: wanted = true, got false (threshold)"
 
 
 def test_at_the_smoke_test_the_cases_are_what_was_smoked(at: Any) -> None:
@@ -272,3 +272,33 @@ def test_more_files_than_a_receipt_lists_are_refused_before_the_command_runs(at:
     many = [option for number in range(1001) for option in ("--junit", f"{number}.xml")]
     assert run(tcps, Stage.TEST_EXECUTION, *many, writes={"ran": ""}).code == 2
     assert not Path("ran").exists()
+
+
+def test_a_pattern_stands_for_the_files_that_the_command_wrote(at: Any) -> None:
+    """As Maven's surefire writes them: a file for each class."""
+    tcps = at(Stage.TEST_EXECUTION)
+    write(c_info=COVERED)
+    options = ("--junit", "TEST-*.xml", "--coverage", "c.info")
+    files = {"TEST-a.xml": GOOD_TESTS, "TEST-b.xml": GOOD_TESTS, "c.info": COVERED}
+    assert run(tcps, Stage.TEST_EXECUTION, *options, writes=files).code == 0
+    assert newest(tcps)["metrics"]["tests_total"] == 4
+    assert [a["name"] for a in newest(tcps)["artifacts"]] == ["TEST-a.xml", "TEST-b.xml", "c.info"]
+
+
+def test_a_file_of_an_earlier_run_that_a_pattern_finds_makes_the_receipt_a_fail(at: Any) -> None:
+    tcps = at(Stage.TEST_EXECUTION)
+    Path("TEST-old.xml").write_text(GOOD_TESTS)
+    options = ("--junit", "TEST-*.xml", "--coverage", "c.info")
+    done = run(tcps, Stage.TEST_EXECUTION, *options, writes={"TEST-a.xml": GOOD_TESTS, "c.info": COVERED})
+    assert done.code == 3
+    assert "TEST-old.xml is not a JUnit report of this run: it was there before" in done.err
+
+
+def test_a_pattern_that_matches_nothing_is_a_file_that_is_not_there(at: Any) -> None:
+    tcps = at(Stage.TEST_EXECUTION)
+    done = add(tcps, Stage.TEST_EXECUTION, "--junit", "TEST-*.xml")
+    assert (done.code, done.err) == (1, "error: cannot read junit TEST-*.xml: No such file or directory\n")
+    Path("TEST-[1].xml").write_text(GOOD_TESTS)
+    write(c_info=COVERED)
+    done = add(tcps, Stage.TEST_EXECUTION, "--junit", "TEST-[1].xml", "--coverage", "c.info")
+    assert (done.code, newest(tcps)["metrics"]["tests_total"]) == (0, 2)

@@ -1,7 +1,7 @@
 """The story of a SKU and of its receipts."""
 
-from tcps.model import Json, Receipt, Record, Sku, SkuStatus, StageVisit
-from tcps.rules.story.words import Told, one_line, seconds, shown
+from tcps.model import Json, Receipt, Record, Sku, SkuStatus, StageVisit, brief
+from tcps.rules.story.words import Told, one_line, seconds
 
 
 def sku(before: Record | None, after: Sku) -> list[Told]:
@@ -53,6 +53,6 @@ def _ended(before: Sku | None, after: Sku) -> list[Told]:
 
 
 def _reason(rule: Json) -> str:
-    wanted = f"{rule.get('operator')} {shown(rule.get('expected'))}"
+    wanted = f"{rule.get('operator')} {brief(rule.get('expected'))}"
     got = rule.get("actual")
-    return f"{rule.get('metric')} is {'missing' if got is None else shown(got)}, wanted {wanted}"
+    return f"{rule.get('metric')} is {'missing' if got is None else brief(got)}, wanted {wanted}"
