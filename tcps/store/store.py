@@ -41,6 +41,7 @@ from tcps.user import user_name
 if TYPE_CHECKING:
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
+    from tcps.store.production import Production
     from tcps.store.repair import Step
     from tcps.verify import Anchor, Progress, Report, Trust
 
@@ -130,6 +131,13 @@ class Store:
         """A snapshot: as long as it is open, what it says does not change."""
         with self.engine.view(self.actor) as view:
             yield view
+
+    @property
+    def production(self) -> "Production":
+        """What people do: pull, start, cancel, run, resolve, analyse, improve, one transaction each."""
+        from tcps.store.production import Production
+
+        return Production(self)
 
     # Receipts
 
