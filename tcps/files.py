@@ -22,6 +22,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 _PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _HINTS = {
     errno.EISDIR: "a folder is where a file belongs: move it away",
+    errno.ESPIPE: "a pipe or a device is where a file belongs: move it away",
     errno.ENOTDIR: "a file is where a folder belongs: move it away",
     errno.EACCES: "check the permissions",
     errno.EROFS: "the file system is read-only",

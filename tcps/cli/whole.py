@@ -83,7 +83,7 @@ def _verify_chain(
             chosen = [] if everything else list(skus or ())
             report = oversight.verify_chains(store, chosen, known, progress=progress)
         out.record(report, _chain_lines(report))
-    _advise(report)
+    _advise(report, anchors)
     if report["verdict"] != "intact":
         raise typer.Exit(_EXIT_CODES[report["verdict"]])
     if complete and not (report["skus"] and all(sku["complete"] for sku in report["skus"])):
@@ -121,22 +121,25 @@ def _verify(
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
         lines += [*_salvaged(report), f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"]
         out.record(report, lines)
-    _advise(report)
+    _advise(report, anchors)
     if report["verdict"] != "intact":
         raise typer.Exit(_EXIT_CODES[report["verdict"]])
 
 
-def _advise(report: Json) -> None:
+def _advise(report: Json, anchors: list[str] | None) -> None:
     """What to do about it."""
     from tcps.service.outside import REMEMBERED
 
+    places = {found["path"] for found in report["findings"]}
     if report["verdict"] == "undecided":
         say("hint: tcps key pin VKEY, or --key VKEY, with the key that must have signed")
-    elif any(found["path"] == REMEMBERED for found in report["findings"]):
+    elif places and places <= {REMEMBERED, "checkpoint"} and REMEMBERED in places:
         say(
-            "hint: if an older copy was put back on purpose, or the ledger salvaged, tcps verify"
-            " --accept-rollback remembers what is there now"
+            "hint: put back a copy that goes on from what was remembered; if this one is meant, or the ledger"
+            " was salvaged, tcps verify --accept-rollback remembers what is there now"
         )
+    elif places and places <= {REMEMBERED, *(anchors or ())}:
+        say("hint: put back a copy of the store that goes on from the anchor")
     elif report["verdict"] == "broken":
         say("hint: tcps repair --dry-run shows what can be mended")
 

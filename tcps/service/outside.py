@@ -38,10 +38,6 @@ class Outside(NamedTuple):
         given = [VerifierKey.parsed(text) for text in self.keys]
         return Trust([*given, *self.home.pinned(origin)], self.require_signature)
 
-    def knows(self, origin: str) -> bool:
-        """Whether there is an anchor of a store, or a pinned key."""
-        return bool(self.compared(origin) or self.trust(origin).keys)
-
     def remember(self, store: Store, seen: Checkpoint) -> None:
         """Remember a checkpoint of a store that was found sound up to there; a failure is a notice."""
         try:

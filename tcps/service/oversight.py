@@ -147,14 +147,16 @@ def verify_store(
 
 def repair(store: Store, outside: Outside, dry_run: bool = False, salvage: bool = False) -> Json:
     """Make the record files what the ledger says; gives what was done and what could not be."""
+    origin = store.engine.identity.origin
     with deciding():
-        is_known = salvage and outside.knows(store.engine.identity.origin)
+        anchors, trust = outside.compared(origin), outside.trust(origin)
         steps = store.repair(dry_run, salvage=salvage)
-    was_cut = not dry_run and any(step.action == "append" for step in steps)
+    salvaged = not dry_run and any(step.action == "append" for step in steps)
+    parted = salvaged and not store.verify_integrity(anchors=anchors, trust=trust).intact
     return {
         "dry_run": dry_run,
         "steps": [step._asdict() for step in steps],
-        "hint": _RESTORE if is_blocked(steps) else _SALVAGED if was_cut and is_known else None,
+        "hint": _RESTORE if is_blocked(steps) else _SALVAGED if parted else None,
         "verdict": "intact" if (dry_run and not steps) or store.verify_integrity().intact else "broken",
     }
 

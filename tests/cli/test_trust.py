@@ -401,3 +401,19 @@ def test_a_collected_line_that_is_none_is_named(proven: Tcps, tmp_path: Path) ->
     assert (done.code, "its line 2 is not origin, size and root" in done.error["message"]) == (13, True)
     (tmp_path / "kept").write_bytes(b"tcps\xff")
     assert "its byte 4 is not UTF-8" in proven("verify", "--anchor", "kept").err
+
+
+def test_what_to_do_fits_what_was_found(proven: Tcps, tmp_path: Path) -> None:
+    (tmp_path / "anchor").write_text(proven("checkpoint").out.replace(" 4 ", " 9 "))
+    assert "goes on from the anchor" in proven("verify", "--anchor", "anchor").err
+    assert proven("verify").err == ""
+    (tmp_path / ".tcps/records/stranger").write_text("x")
+    assert proven("verify").err == "hint: tcps repair --dry-run shows what can be mended\n"
+    assert "tcps key pin" in proven("verify-chain", "--require-signature").err
+
+
+def test_a_salvage_that_the_anchor_agrees_with_needs_no_other_anchor(signed: Tcps, tmp_path: Path) -> None:
+    (tmp_path / ".tcps/checkpoint").write_text("nothing\n")
+    done = signed("repair", "--salvage")
+    assert (done.code, done.err) == (0, "")
+    assert signed("verify").code == 0

@@ -174,3 +174,15 @@ def test_a_file_in_the_place_of_the_ledger_is_found(folder: Path) -> None:
     assert {("UNREADABLE", "ledger"), ("MISSING", "ledger/000000000001.jsonl")} <= set(found(folder))
     with Store.open(folder, actor="auditor") as store, pytest.raises(IntegrityError, match="no longer holds"):
         store.list_work_orders()
+
+    def there() -> list[Path]:
+        every = sorted((folder / ".tcps").rglob("*"))
+        return [path for path in every if not path.name.startswith("index.sqlite")]
+
+    before = there()
+    with (
+        Store.open(folder, actor="auditor") as store,
+        pytest.raises(IntegrityError, match="is a link or a file"),
+    ):
+        store.repair(salvage=True)
+    assert there() == before

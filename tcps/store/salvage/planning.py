@@ -60,9 +60,10 @@ class _Planner:
         anchors = own.anchors()
         sizes = {anchor.checkpoint.size for anchor in anchors}
         source = Source(self.index, sizes)
-        if engine.ledger.directory.is_symlink():
+        place = engine.ledger.directory
+        if place.is_symlink() or (place.exists() and not place.is_dir()):
             raise IntegrityError(
-                f"{engine.ledger.directory} is a link", hint="put the folder itself in its place"
+                f"{place} is a link or a file", hint="put the folder itself in its place, or move it away"
             )
         source.read(engine.ledger)
         self._require_own()
