@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,14 @@ class FixedClock:
     def forward(self, *, hours: float = 0, seconds: float = 0, ms: int = 0) -> None:
         """Move on (or back, with negative amounts)."""
         self.now = from_ms(to_ms(self.now) + round(hours * 3_600_000 + seconds * 1000) + ms)
+
+
+def pytest_configure() -> None:
+    """Heed signals that nohup or a shell's `&` has ignored: what a test starts would ignore them too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
