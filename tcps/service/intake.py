@@ -195,9 +195,11 @@ def _fault(error: TcpsError, place: str, options: Options) -> TcpsError:
         error.details["place"] = place
         if not error.message.startswith(place):
             error.message = f"{place}: {error.message}"
-    if not options.skip_invalid:
-        raise error
-    return error
+    if options.skip_invalid:
+        return error
+    if place and error.hint is None:
+        error.hint = "--skip-invalid takes the others and lists what it leaves out"
+    raise error
 
 
 def _too_many(number: int, limit: int) -> InvalidInput:

@@ -71,6 +71,7 @@ def test_wrong_ones_are_left_out_on_request_and_listed(tcps: Tcps) -> None:
     name = saved(plain(), '{"type": ', {"type": "e-mail", "source": "x"}, plain())
     refused = tcps(*CREATE, name, "--json")
     assert (refused.code, refused.out, refused.error["details"]["place"]) == (2, "", "line 2")
+    assert refused.error["hint"].startswith("--skip-invalid takes the others")
     done = tcps(*CREATE, name, "--skip-invalid")
     assert (done.code, len(done.out.splitlines())) == (0, 2)
     first, second, counts = done.err.splitlines()

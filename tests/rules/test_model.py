@@ -30,7 +30,7 @@ from tests.conftest import DEEP, FixedClock
 from tests.rules.line import act, read_run
 from tests.rules.model import BUCKETS, FAILURES, HOUR, SEVERITIES, STAGES, Model, Record, Refusal
 
-SEEDS = range(1000 if DEEP else 12)
+SEEDS = range(2000 if DEEP else 12)
 STEPS = 400
 NAMES = ("app", "App", "lib", "tool", "SKU-3")
 
