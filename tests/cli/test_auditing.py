@@ -98,3 +98,14 @@ def test_a_period_that_is_compliant_exits_with_0_and_one_that_is_not_with_3(rele
 def test_a_period_that_is_none_is_refused(tcps: Tcps, options: list[str], code: str) -> None:
     done = tcps("compliance", *options, "--json")
     assert (done.code, done.error["code"]) == (2, code)
+
+
+def test_the_report_of_a_period_has_the_fields_of_the_domain(released: Tcps) -> None:
+    """domain 8.4"""
+    report = released("compliance", "--from", "2020-01-01", "--json").json
+    assert list(report) == [
+        *("start", "end", "days", "skus_published", "skus_finished", "work_orders_completed", "andon_count"),
+        *("defect_rate", "first_pass_yield", "rework_pct", "average_lead_time_hours", "gate_pass_rate"),
+        *("violations", "compliant", "generated_at", "generated_by"),
+    ]
+    assert (report["skus_published"], report["compliant"]) == (1, True)

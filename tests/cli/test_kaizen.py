@@ -203,6 +203,30 @@ def test_a_report_holds_all_of_it(past: Tcps, option: str, kind: str, days: floa
     assert kinds == ["throughput"]
 
 
+def test_a_report_has_the_fields_of_the_domain(past: Tcps) -> None:
+    """domain 12.4"""
+    report = past("kaizen", "report", "--json").json
+    assert set(report) >= {
+        *("report_type", "period", "generated_at", "summary", "waste_analysis", "improvements", "trends"),
+        *("period_over_period", "recommendations", "charts"),
+    }
+    fields = {
+        "summary": ["current_metrics", "targets", "achievement"],
+        "waste_analysis": ["total_waste_hours", "top_waste_points", "waste_by_category"],
+        "improvements": ["proposed", "applied", "total_proposed", "total_applied", "benefit_realized"],
+        "charts": ["metrics_trend", "waste_distribution", "improvement_pipeline"],
+    }
+    assert {name: list(report[name]) for name in fields} == fields
+    assert list(report["period_over_period"]["lead_time"]) == [
+        "current",
+        "previous",
+        "change_pct",
+        "improved",
+    ]
+    pipeline = report["charts"]["improvement_pipeline"]
+    assert list(pipeline) == ["proposed", "measuring", "applied", "rejected", "by_effort"]
+
+
 def test_a_report_in_text_and_in_markdown_has_the_same_sections(past: Tcps) -> None:
     past("kaizen", "proposals", "-q")
     text, document = past("kaizen", "report").out, past("kaizen", "report", "-o", "md").out

@@ -242,3 +242,12 @@ def test_whether_a_sku_can_be_published_is_the_exit_code_of_ready(proven: Tcps) 
     assert proven("sku", "ready", "SKU-1", "--json").json["missing_stages"][0] == "test_execution"
     assert proven("sku", "ready", "SKU-9").code == 4
     assert "line: 0.0 % published; 1 at test_execution" in proven("stats").out
+
+
+def test_an_andon_holds_its_stage_and_later_ones_and_not_those_before(on_the_line: Tcps) -> None:
+    """domain 10.2, can_proceed"""
+    on_the_line("andon", "trigger", "--type", "test_failure", "--sku", "SKU-1")
+    for stage, code in (("shacl", 0), ("compile", 0), ("test", 3), ("security", 3), ("publish", 3)):
+        asked = on_the_line("andon", "check", "SKU-1", "--stage", stage, "--json")
+        assert (asked.code, asked.json["can_proceed"]) == (code, code == 0)
+    assert on_the_line("andon", "check", "SKU-1").code == on_the_line("andon", "check").code == 3
