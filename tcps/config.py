@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tcps.errors import InvalidInput
 from tcps.user import user_name
 
 WAIT_SECONDS = 30.0
@@ -48,7 +49,7 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.envir
     return Settings(
         store=flags["store"] if "store" in flags else environment.get("TCPS_STORE") or None,
         actor=flags.get("actor") or environment.get("TCPS_ACTOR") or user_name(),
-        format=Format.JSON if flags.get("json") else Format(flags.get("format") or Format.TEXT),
+        format=Format.JSON if flags.get("json") else _format(flags.get("format") or Format.TEXT),
         quiet=bool(flags.get("quiet")),
         color=not (flags.get("no_color") or environment.get("NO_COLOR")),
         wait=WAIT_SECONDS if flags.get("wait") is None else float(flags["wait"]),
@@ -60,6 +61,13 @@ def settings(flags: Mapping[str, Any], environment: Mapping[str, str] = os.envir
 def debugging(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether tracebacks are to be shown."""
     return environment.get("TCPS_DEBUG") == "1"
+
+
+def _format(name: str) -> Format:
+    """The format of this name; one that only another command has is no format here."""
+    if name not in Format.__members__.values():
+        raise InvalidInput(f"this command has no format {name!r}", code="usage")
+    return Format(name)
 
 
 def _home(environment: Mapping[str, str]) -> Path:

@@ -116,6 +116,11 @@ class Output:
         for section in sections:
             self._section(section)
 
+    def document(self, text: str) -> None:
+        """A document in a format of its own."""
+        if not self.quiet:
+            self._write(text)
+
     def _section(self, section: Section) -> None:
         """A heading with what belongs under it, set off by empty lines."""
         if self.form is Format.MD:

@@ -18,6 +18,10 @@ LARGEST_INPUT = 256 * 1024 * 1024
 """The most bytes that are read from a file or standard input."""
 
 
+QUERY_FORMS = ("table", "tsv", "xml", "turtle", "ntriples", "jsonld")
+"""Formats of `query` beside those of every command."""
+
+
 def _flag(*names: str, says: str) -> dict[str, Any]:
     return {"param_decls": list(names), "is_flag": True, "default": False, "help": says}
 
@@ -45,14 +49,21 @@ def _remember(ctx: Any, param: Any, value: Any) -> Any:
     """Keep a global option's value for the command, whichever side of it the option stood on."""
     flags = ctx.ensure_object(dict)
     if value is not None and value is not False:
-        if param.name == "format" and value not in Format.__members__.values():
+        if param.name == "format" and value not in (*Format, *_forms_of(ctx.command)):
             raise typer.BadParameter(f"{value!r} is none of {', '.join(Format)}.", ctx=ctx, param=param)
         flags[param.name] = value
     return value
 
 
+def _forms_of(command: Any) -> tuple[str, ...]:
+    """The formats that only some commands have: their own, or (before the command) those of any."""
+    return QUERY_FORMS if isinstance(command, TyperGroup) else getattr(command, "forms", ())
+
+
 class Command(TyperCommand):
     """A command that also takes the global options, after its own in its help."""
+
+    forms: tuple[str, ...] = ()
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Its own parameters, the global ones, and --help last."""
@@ -114,10 +125,12 @@ def group(says: str) -> typer.Typer:
     )
 
 
-def single(function: Callable[..., None], examples: str, **options: Any) -> typer.Typer:
+def single(
+    function: Callable[..., None], examples: str, *, cls: type[Command] = Command, **options: Any
+) -> typer.Typer:
     """A Typer app of one top-level command."""
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(cls=Command, epilog=examples_text(examples), **options)(function)
+    app.command(cls=cls, epilog=examples_text(examples), **options)(function)
     return app
 
 

@@ -1,8 +1,7 @@
 """Records to N-Triples, without an RDF library: pure, and the same bytes for the same record.
 
-A record becomes *blocks*: the lines of one subject, sorted. No two blocks have the same subject (but
-for agents, whose block is the same wherever it comes from), so the sorted blocks of a store, each
-once, are its sorted lines.
+A record becomes *blocks*: the lines of one subject, sorted. No two blocks have the same subject, so
+the sorted blocks of a store are its sorted lines.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,11 +28,12 @@ class State(NamedTuple):
 
 
 class Projection:
-    """Writes the records of one store; `find` knows its receipts."""
+    """Writes the records of one store, and each agent once; `find` knows the receipts."""
 
     def __init__(self, store_id: str, find: Find) -> None:
         self.store_id = store_id
         self.find = find
+        self._agents: set[str] = set()
 
     def blocks(self, state: State) -> list[str]:
         """What the graph says because of this record."""
@@ -48,7 +48,9 @@ class Projection:
         if who:
             agent = f"<{record_iri(self.store_id, 'agent', quoted(who))}>"
             said.append(f"{_AGENT} {agent}")
-            blocks.append(f"{agent} {TYPE} {_AGENT_CLASS} .\n{agent} {_NAME} {text(who)} .\n")
+            if agent not in self._agents:
+                self._agents.add(agent)
+                blocks.append(f"{agent} {TYPE} {_AGENT_CLASS} .\n{agent} {_NAME} {text(who)} .\n")
         self._describe(SHAPES[state.kind], iri, record, said, blocks)
         return blocks
 
@@ -121,8 +123,8 @@ class Projection:
 
 
 def ntriples(blocks: Iterable[str]) -> str:
-    """The sorted lines of all blocks, each once: canonical N-Triples."""
-    return "".join(sorted(set(blocks)))
+    """The sorted lines of all blocks: canonical N-Triples."""
+    return "".join(sorted(blocks))
 
 
 _DIGEST, _AGENT, _NAME = term("digest"), term("agent"), term("name")

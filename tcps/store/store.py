@@ -41,6 +41,9 @@ from tcps.user import user_name
 if TYPE_CHECKING:
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
+    from tcps.ontology.answers import Answer
+    from tcps.ontology.asking import Limits
+    from tcps.store.graph import Content, Graph, Rebuilt
     from tcps.store.production import Production
     from tcps.store.repair import Step
     from tcps.verify import Anchor, Progress, Report, Trust
@@ -421,6 +424,53 @@ class Store:
         from tcps.store import proving
 
         return proving.consistency(self.engine, old, new)
+
+    # The ontology (extra `ontology`)
+
+    def ontology(self, engine: str | None = None) -> "Graph":
+        """The store as an RDF graph, kept by an engine: `oxigraph` or `rdflib`, or the best that is there."""
+        from tcps.store.graph import Graph
+
+        return Graph(self.engine, engine)
+
+    def query_ontology(
+        self, sparql: str, bindings: Given | None = None, *, limits: "Limits | None" = None
+    ) -> "Answer":
+        """The answer to a SPARQL query, which can read the graph and do nothing else.
+
+        `bindings` give variables values: `"<IRI>"`, texts, numbers, truth values, times. Raises
+        InvalidInput (`invalid_query`, `query_refused`), TcpsError (`query_limit`).
+        """
+        from tcps.ontology.asking import DEFAULT
+        from tcps.ontology.binding import term, variable
+
+        given = {variable(name): term(value) for name, value in (bindings or {}).items()}
+        return self.ontology().ask(sparql, given, limits or DEFAULT)
+
+    def canned_query(
+        self, name: str, params: Mapping[str, str] | None = None, *, limits: "Limits | None" = None
+    ) -> "Answer":
+        """The answer to a canned query (`tcps query --list`). Raises NotFound, InvalidInput."""
+        from tcps.ontology import canned
+        from tcps.ontology.asking import DEFAULT
+
+        chosen = canned.get(name)
+        given = chosen.bindings(params or {}, self.store_id, self.engine.clock())
+        return self.ontology().ask(chosen.text, given, limits or DEFAULT)
+
+    def rebuild_ontology(self) -> "Rebuilt":
+        """Make the graph anew from the ledger; says whether what was kept was the same."""
+        return self.ontology().rebuild()
+
+    def graph_content(self) -> "Content":
+        """How many statements the graph has, and a digest of them."""
+        return self.ontology().content()
+
+    def export_ontology(self, *, with_terms: bool = False) -> str:
+        """The graph as sorted canonical N-Triples, without any RDF library but for the vocabulary's terms."""
+        from tcps.store.graph import exported
+
+        return exported(self.engine, with_terms=with_terms)
 
     def change_history(self, kind: str, record_id: str) -> list[Entry]:
         """Every ledger entry that changed a record, oldest first. Raises NotFound for one never there."""

@@ -1,0 +1,88 @@
+"""`tcps ontology …`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tcps.cli.base import Command, examples_text, group, opened
+from tcps.errors import InvalidInput, TcpsError
+from tcps.model import Json
+from tcps.render import Section, columns
+
+app = group("The store as an RDF graph.")
+_CLASSES = columns("class", "things")
+
+
+@app.command(cls=Command, epilog=examples_text("tcps ontology rebuild\ntcps ontology rebuild --json"))
+def rebuild(ctx: typer.Context) -> None:
+    """Make the graph anew from the ledger and compare it with the one that was kept.
+
+    Nobody needs to: the graph is kept up with the ledger, and made anew when it cannot be trusted. Exits
+    with 12 when what was kept was another one.
+    """
+    from tcps.service import ontology
+
+    with opened(ctx) as (store, out):
+        made = ontology.rebuild(store)
+        out.record(made, [_rebuilt(made)])
+    if made["same"] is False:
+        raise typer.Exit(12)
+
+
+@app.command(cls=Command, epilog=examples_text("tcps ontology stats\ntcps ontology stats --json"))
+def stats(ctx: typer.Context) -> None:
+    """Show what the graph holds."""
+    from tcps.service import ontology
+
+    with opened(ctx) as (store, out):
+        value = ontology.stats(store)
+        rows = [{"class": name, "things": n} for name, n in value["classes"].items()]
+        out.report(value, f"{value['statements']} statements, kept by {value['engine']}", _stats(rows), rows)
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps ontology export --as turtle store.ttl
+        tcps ontology export --as ntriples | sort -c"""
+    ),
+)
+def export(
+    ctx: typer.Context,
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="Where to; without it, stdout.")
+    ] = None,
+    form: Annotated[str, typer.Option("--as", metavar="FORM", help="turtle, ntriples or jsonld.")] = "turtle",
+    terms: Annotated[bool, typer.Option("--terms", help="With the vocabulary.")] = False,
+) -> None:
+    """Write the graph as a document; as N-Triples, the same store gives the same bytes."""
+    from tcps.ontology.documents import Form
+    from tcps.service import ontology
+
+    if form.upper() not in Form.__members__:
+        raise InvalidInput(f"{form!r} is none of {', '.join(Form)}", code="usage")
+    with opened(ctx) as (store, out):
+        document = ontology.export(store, Form(form.lower()), terms)
+        if file is None:
+            out.document(document)
+        else:
+            _save(file, document)
+
+
+def _save(file: str, document: str) -> None:
+    try:
+        Path(file).write_bytes(document.encode())
+    except OSError as error:
+        raise TcpsError(f"cannot write {file}: {error.strerror}") from error
+
+
+def _rebuilt(made: Json) -> str:
+    said = {None: "nothing was kept before", True: "what was kept was the same"}
+    compared = said.get(made["same"], "what was kept was ANOTHER ONE")
+    return f"{made['statements']} statements of {made['sequence']} entries; {compared}"
+
+
+def _stats(rows: list[Json]) -> Iterator[Section]:
+    yield Section("Classes", (), rows, _CLASSES)

@@ -1,0 +1,125 @@
+"""Asking a graph: a query is looked at, handed to a process of its own, and ended when it takes too long."""
+
+import contextlib
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from tcps.canonical import line_bytes, parse
+from tcps.errors import InvalidInput, TcpsError
+from tcps.model import Json
+from tcps.ontology import answers, guard
+from tcps.ontology.binding import bound
+from tcps.ontology.terms import PREFIXES
+
+_WORKER = Path(__file__).with_name("worker.py")
+_PLACE = re.compile(r"error at (\d+):(\d+): ")
+
+
+class Limits(NamedTuple):
+    """What a query may take: seconds, rows, bytes of its answer, bytes of memory."""
+
+    seconds: float = 30.0
+    rows: int = 100_000
+    size: int = 64 * 1024 * 1024
+    memory: int = 1024 * 1024 * 1024
+
+
+DEFAULT = Limits()
+
+
+class GraphError(TcpsError):
+    """The graph could not be read; it is to be made anew."""
+
+    default_code = "storage_error"
+
+
+def ask(
+    engine: str,
+    graph: Path,
+    query: str,
+    bindings: Mapping[str, str] | None = None,
+    limits: Limits = DEFAULT,
+) -> answers.Answer:
+    """The answer to a query; `bindings` are terms as N-Triples writes them.
+
+    Raises GraphError when the graph cannot be read, InvalidInput (`query_refused`, `invalid_query`) for
+    what is no query, TcpsError (`query_limit`) when it takes more than it may.
+    """
+    query = bound(query, bindings or {})
+    guard.form_of(query)
+    return unguarded(engine, graph, query, limits)
+
+
+def unguarded(engine: str, graph: Path, query: str, limits: Limits) -> answers.Answer:
+    """The same for a query that nobody has looked at: the sandbox holds it all the same."""
+    request = {
+        "engine": engine,
+        "graph": str(graph.absolute()),
+        "query": query,
+        "prefixes": PREFIXES,
+        "bytes": limits.size,
+        "memory": limits.memory,
+        "seconds": int(limits.seconds) + 2,
+        "path": [place for place in sys.path if place],
+    }
+    told, content = _run(request, limits)
+    if "kind" not in told:
+        raise _error(told, limits)
+    answer = answers.read(told["kind"], content)
+    if len(answer.rows) > limits.rows:
+        raise _over(f"the answer has {len(answer.rows)} rows; {limits.rows} are allowed", "add LIMIT to it")
+    return answer
+
+
+def _run(request: Json, limits: Limits) -> tuple[Json, bytes]:
+    """Let the worker do it; gives what it told and its answer."""
+    command = [sys.executable, "-I", "-S", str(_WORKER)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd="/", env={}
+    ) as process:
+        try:
+            out, _ = process.communicate(line_bytes(request) + b"\n", timeout=limits.seconds)
+        except subprocess.TimeoutExpired:
+            raise _over(f"the query took longer than {limits.seconds:g} seconds", _NARROWER) from None
+        finally:
+            with contextlib.suppress(OSError):
+                process.kill()
+    head, _, content = out.partition(b"\n")
+    if not head:
+        return {"failed": "memory" if process.returncode in (-6, -9) else "ended"}, b""
+    return parse(head), content
+
+
+_LONGEST = 160
+"""How much of an engine's message is shown: it may list all that could have stood there."""
+_NARROWER = "ask for less at once, or allow more with --timeout"
+
+
+def _error(told: Json, limits: Limits) -> Exception:
+    why, message = told["failed"], str(told.get("message", ""))
+    if "Too many open files" in message:
+        return InvalidInput("a query opens no file and asks no other server", code="query_refused")
+    if why in ("graph", "storage"):
+        return GraphError(f"the graph cannot be read: {message}", hint="tcps ontology rebuild")
+    if why == "size":
+        return _over(f"the answer is larger than {limits.size} bytes", "add LIMIT to it")
+    if why == "memory":
+        return _over(f"the query needs more memory than {limits.memory} bytes", _NARROWER)
+    if why in ("depth", "ended"):
+        return _over("the query is nested too deeply to be answered", "write it simpler")
+    place: Json = {name: told[name] for name in ("line", "column") if name in told}
+    if found := _PLACE.match(message):
+        place = {"line": int(found[1]), "column": int(found[2])}
+        message = message[found.end() :]
+    message = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
+    where = f"line {place['line']}, column {place['column']}: " if place else ""
+    return InvalidInput(f"{where}{message}", code="invalid_query", details=place)
+
+
+def _over(message: str, hint: str) -> TcpsError:
+    return TcpsError(message, code="query_limit", hint=hint)

@@ -1,0 +1,96 @@
+"""Canned queries: a file each, with its question, and parameters that have a name and a type.
+
+A file begins with its question as a comment, then a line for each parameter,
+`# param NAME TYPE: what it is`. A `!` after the type says that it must be given; a parameter that is
+not given is a variable like any other.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from importlib.resources import files
+from typing import NamedTuple
+
+from tcps.errors import InvalidInput, missing, not_found
+from tcps.model import AndonStatus, Bucket, Severity, Stage, WorkOrderStatus, parse_enum, parse_timestamp
+from tcps.model.text import checked_id
+from tcps.ontology import terms
+
+_PARAM = re.compile(r"# param (?P<name>\w+) (?P<type>\w+)(?P<needed>!?): (?P<text>.+)")
+_ENUMS: dict[str, type[StrEnum]] = {
+    "stage": Stage,
+    "bucket": Bucket,
+    "severity": Severity,
+    "andon_status": AndonStatus,
+    "work_order_status": WorkOrderStatus,
+}
+
+
+class Param(NamedTuple):
+    """A parameter: its type decides how its text is read."""
+
+    name: str
+    type: str
+    needed: bool
+    text: str
+
+
+class Canned(NamedTuple):
+    """A query with a name."""
+
+    name: str
+    question: str
+    params: tuple[Param, ...]
+    text: str
+
+    def bindings(self, given: Mapping[str, str], store_id: str, now: str) -> dict[str, str]:
+        """The terms of the parameters; `now` is given to a parameter of that name. Raises InvalidInput."""
+        known = {param.name for param in self.params}
+        if unknown := sorted(set(given) - known):
+            raise InvalidInput(
+                f"{self.name} has no parameter {unknown[0]!r}",
+                hint=f"it has: {', '.join(sorted(known)) or 'none'}",
+                details={"fields": unknown},
+            )
+        absent = [param.name for param in self.params if param.needed and param.name not in given]
+        if absent:
+            raise missing(absent, f"the query {self.name}")
+        values = ({"now": now} if "now" in known else {}) | dict(given)
+        return {p.name: _term(p, values[p.name], store_id) for p in self.params if p.name in values}
+
+
+def names() -> list[str]:
+    """The names of all canned queries."""
+    folder = files("tcps.ontology").joinpath("queries")
+    return sorted(file.name.removesuffix(".rq") for file in folder.iterdir() if file.name.endswith(".rq"))
+
+
+def get(name: str) -> Canned:
+    """The query of a name. Raises NotFound."""
+    if name not in names():
+        error = not_found("query", name)
+        error.hint = f"one of: {', '.join(names())}"
+        raise error
+    text = files("tcps.ontology").joinpath(f"queries/{name}.rq").read_text(encoding="utf-8")
+    question = text.partition("\n")[0].removeprefix("# ")
+    params = (Param(m["name"], m["type"], bool(m["needed"]), m["text"]) for m in _PARAM.finditer(text))
+    return Canned(name, question, tuple(params), text)
+
+
+def _term(param: Param, value: str, store_id: str) -> str:
+    """A parameter's term. Raises InvalidInput."""
+    if param.type in _ENUMS:
+        enum = _ENUMS[param.type]
+        return terms.term(f"{enum.__name__}-{parse_enum(enum, value)}")
+    return _READERS[param.type](param.name, value, store_id)
+
+
+def _time(name: str, value: str, _: str) -> str:
+    return terms.moment(parse_timestamp(value if "T" in value.upper() else f"{value}T00:00:00Z", name))
+
+
+_READERS: dict[str, Callable[[str, str, str], str]] = {
+    "time": _time,
+    "text": lambda name, value, store_id: terms.text(value),
+    "sku": lambda name, value, store_id: f"<{terms.record_iri(store_id, 'sku', checked_id(name, value))}>",
+}

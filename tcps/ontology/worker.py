@@ -1,0 +1,141 @@
+"""Answers one query in a process of its own, in which nothing but the graph can be reached.
+
+Started as a file by `asking`, with nothing of tcps to import: a request as a line of JSON comes in,
+the outcome as a line of JSON and then the answer go out. Once the graph is open, the process can open
+nothing more, no file and no socket; its memory and its time end, whoever is looking.
+"""
+
+import contextlib
+import io
+import json
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class SizeError(Exception):
+    """The answer is over a limit."""
+
+
+class Sink(io.BytesIO):
+    """Takes the bytes of an answer, up to a limit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def write(self, data: Any) -> int:
+        """Keep these bytes."""
+        if self.tell() + len(data) > self.limit:
+            raise SizeError
+        return super().write(data)
+
+
+def confine(memory: int) -> None:
+    """Give up what a query has no use for."""
+    for limit in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        resource.setrlimit(limit, (0, 0))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+
+
+def by_oxigraph(request: Json) -> Callable[[Sink], str]:
+    """Open the graph; gives what answers with Oxigraph."""
+    import pyoxigraph as ox
+
+    store = ox.Store.read_only(request["graph"])
+
+    def answer(sink: Sink) -> str:
+        found = store.query(request["query"], prefixes=request["prefixes"])
+        if isinstance(found, ox.QueryTriples):
+            found.serialize(sink, format=ox.RdfFormat.N_TRIPLES)
+            return "graph"
+        found.serialize(sink, format=ox.QueryResultsFormat.JSON)
+        return "table" if isinstance(found, ox.QuerySolutions) else "truth"
+
+    return answer
+
+
+def by_rdflib(request: Json) -> Callable[[Sink], str]:
+    """Open the graph; gives what answers with rdflib."""
+    import rdflib
+    from rdflib.plugins import sparql
+
+    rdflib.NORMALIZE_LITERALS = False
+    sparql.SPARQL_LOAD_GRAPHS = False
+    graph = rdflib.Graph()
+    graph.parse(request["graph"] + "/graph.nt", format="nt")
+
+    def answer(sink: Sink) -> str:
+        found = graph.query(request["query"], initNs=request["prefixes"])
+        if found.graph is not None:
+            sink.write(found.graph.serialize(format="nt", encoding="utf-8"))
+            return "graph"
+        sink.write(found.serialize(format="json") or b"")
+        return "table" if found.type == "SELECT" else "truth"
+
+    for query in ("SELECT (max(?a) AS ?b) {}", "ASK {}", "CONSTRUCT { ?a ?b ?c } {}"):
+        _warm(graph.query(query))  # it imports what it uses when it uses it, and then cannot any more
+    return answer
+
+
+def _warm(found: Any) -> None:
+    if found.graph is not None:
+        found.graph.serialize(format="nt")
+    else:
+        found.serialize(format="json")
+
+
+ENGINES = {"oxigraph": by_oxigraph, "rdflib": by_rdflib}
+
+
+def outcome(request: Json, sink: Sink) -> Json:
+    """How the query went; its answer is in the sink."""
+    try:
+        answer = ENGINES[request["engine"]](request)
+    except Exception as error:
+        return {"failed": "graph", "message": f"{type(error).__name__}: {error}"}
+    with contextlib.suppress(OSError):
+        confine(request["memory"])
+    try:
+        return {"kind": answer(sink)}
+    except SizeError:
+        return {"failed": "size"}
+    except (MemoryError, RecursionError) as error:
+        return {"failed": "memory" if isinstance(error, MemoryError) else "depth"}
+    except SyntaxError as error:
+        return {"failed": "syntax", "message": str(error.msg or error)}
+    except Exception as error:
+        return _explained(error)
+
+
+def _explained(error: Exception) -> Json:
+    """What went wrong: rdflib's parser has a class of its own for syntax; it is not imported for that."""
+    message = str(error) or type(error).__name__
+    if type(error).__name__ in ("ParseException", "ParseFatalException"):
+        place = {"line": getattr(error, "lineno", 1), "column": getattr(error, "column", 1)}
+        return {"failed": "syntax", "message": message.partition("  (at char")[0]} | place
+    if isinstance(error, OSError):
+        return {"failed": "storage", "message": message}
+    return {"failed": "query", "message": f"{message}" if isinstance(error, ValueError) else repr(error)}
+
+
+def main() -> None:
+    """Read the request, answer it, end."""
+    request = json.loads(sys.stdin.buffer.readline())
+    signal.alarm(request["seconds"])
+    sys.path[:] = [*sys.path, *request["path"]]
+    sink = Sink(request["bytes"])
+    told = outcome(request, sink)
+    out = sys.stdout.buffer
+    out.write(json.dumps(told).encode() + b"\n")
+    if "kind" in told:
+        out.write(sink.getbuffer())
+    out.flush()
+
+
+if __name__ == "__main__":
+    main()

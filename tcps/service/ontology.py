@@ -1,0 +1,82 @@
+"""Use cases of the ontology: questions, documents, rebuilding, figures."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tcps.errors import invalid_field
+from tcps.model import Json
+from tcps.ontology import canned
+from tcps.ontology.answers import Answer
+from tcps.ontology.asking import Limits
+from tcps.ontology.documents import Form, written
+from tcps.store import Store
+from tcps.store.graph import Rebuilt
+
+CANNED_FIELDS = ("name", "question", "params")
+
+
+def query(store: Store, text: str, limits: Limits) -> Answer:
+    """The answer to a question of the user's own."""
+    return store.query_ontology(text, limits=limits)
+
+
+def canned_query(store: Store, name: str, given: Iterable[str], limits: Limits) -> Answer:
+    """The answer to a canned query; each of the parameters is `NAME=VALUE`."""
+    return store.canned_query(name, _pairs(given), limits=limits)
+
+
+def canned_queries() -> list[Json]:
+    """Every canned query with its question and its parameters."""
+    return [_described(canned.get(name)) for name in canned.names()]
+
+
+def rebuild(store: Store) -> Json:
+    """Make the graph anew and say whether what was kept was the same."""
+    made = store.rebuild_ontology()
+    return _rebuilt(store, made)
+
+
+def export(store: Store, form: Form, with_terms: bool) -> str:
+    """The graph as a document; `with_terms` also has the vocabulary."""
+    return written(store.export_ontology(with_terms=with_terms), form)
+
+
+def stats(store: Store) -> Json:
+    """What the graph holds: statements in all, things of each class."""
+    counted = store.query_ontology(_CLASSES)
+    content = store.graph_content()
+    return {
+        "engine": store.ontology().engine.name,
+        "statements": content.statements,
+        "digest": content.digest,
+        "classes": {row["class"]: row["things"] for row in counted.values()},
+    }
+
+
+_CLASSES = """SELECT ?class (COUNT(?thing) AS ?things) { ?thing a ?class
+FILTER(STRSTARTS(STR(?thing), "urn:tcps:")) } GROUP BY ?class ORDER BY ?class"""
+
+
+def _rebuilt(store: Store, made: Rebuilt) -> Json:
+    return {
+        "engine": store.ontology().engine.name,
+        "sequence": made.seq,
+        "statements": made.content.statements,
+        "digest": made.content.digest,
+        "same": made.same,
+    }
+
+
+def _described(query: canned.Canned) -> Json:
+    params = [param._asdict() for param in query.params]
+    return {"name": query.name, "question": query.question, "params": params}
+
+
+def _pairs(given: Iterable[str]) -> Mapping[str, str]:
+    pairs: dict[str, Any] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign or name in pairs:
+            raise invalid_field("--param", f"takes NAME=VALUE, each name once, not {text!r}")
+        pairs[name] = value
+    return pairs

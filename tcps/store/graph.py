@@ -1,0 +1,260 @@
+"""The graph of a store: made from the ledger, kept at its head, asked, compared (ADR 13)."""
+
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from tcps.errors import LockTimeout, TcpsError
+from tcps.ledger import Change
+from tcps.merkle import leaf_hash
+from tcps.ontology import asking, engines
+from tcps.ontology.answers import Answer
+from tcps.ontology.engines import vocabulary_lines
+from tcps.ontology.generations import Generations, Pointer, made_with
+from tcps.ontology.projection import Find, Projection, State, ntriples
+from tcps.store.engine import Engine
+from tcps.store.view import View
+
+_FEW = 1000
+"""So many new entries, and a tenth of the ledger, are applied to what is kept; after more it is made anew."""
+T = TypeVar("T")
+Key = tuple[str, str]
+
+
+class Content(NamedTuple):
+    """What a graph holds: how many statements, and a digest of them in any order."""
+
+    statements: int
+    digest: str
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> "Content":
+        """The content of lines without newlines, each of which is there once."""
+        count = total = 0
+        for line in lines:
+            count += 1
+            total += int.from_bytes(hashlib.blake2b(line.encode(), digest_size=32).digest())
+        return cls(count, f"{total % 2**256:064x}")
+
+
+class Rebuilt(NamedTuple):
+    """What a rebuild made, and whether what was kept before was the same; None when nothing usable was."""
+
+    seq: int
+    content: Content
+    same: bool | None
+
+
+class Graph:
+    """The graph of one store, kept with one engine."""
+
+    def __init__(self, store: Engine, engine: str | None = None, wait: float = 30.0) -> None:
+        self.store = store
+        self.engine = engines.chosen(engine)
+        place = store.fold.folder / "ontology" / self.engine.name
+        self.kept = Generations(store.fold.disk, place, wait)
+
+    def ask(
+        self,
+        query: str,
+        bindings: Mapping[str, str] | None = None,
+        limits: asking.Limits = asking.DEFAULT,
+    ) -> Answer:
+        """The answer to a query, on the graph with every entry that was acknowledged before.
+
+        Raises InvalidInput and TcpsError as `asking.ask` does.
+        """
+        return self.use(lambda graph: asking.ask(self.engine.name, graph, query, bindings, limits))
+
+    def use(self, read: Callable[[Path], T]) -> T:
+        """What `read` gives for the folder of the graph; it is made anew when `read` finds it damaged."""
+        try:
+            with self.at_head() as graph:
+                return read(graph)
+        except asking.GraphError:
+            self.kept.forget()
+        with self.at_head() as graph:
+            return read(graph)
+
+    @contextlib.contextmanager
+    def at_head(self) -> Iterator[Path]:
+        """The folder of a graph with all that the ledger has."""
+        path = self._current()
+        if path is not None:
+            yield path
+            return
+        with contextlib.ExitStack() as stack:
+            try:
+                with self.kept.making():
+                    path = self._current() or self._brought_forward()
+            except (LockTimeout, TcpsError) as error:
+                if error.code not in ("storage_error", "lock_timeout"):
+                    raise
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tcps-graph-")))
+                path = folder / "graph"
+                with self.store.view() as view:
+                    self.engine.build(path, statements(view))
+            yield path
+
+    def rebuild(self) -> Rebuilt:
+        """Make the graph anew from the ledger, compare it with what was kept, and keep it."""
+        with self.kept.making(), self.store.view() as view:
+            before = self._usable(view)
+            kept = None if before is None else self._content(self._to_head(view, before))
+            path = self._built(view)
+            content = Content.of(self.engine.lines(path))
+            return Rebuilt(_head(view), content, None if kept is None else kept == content)
+
+    def content(self) -> Content:
+        """What the graph holds."""
+
+        def read(graph: Path) -> Content:
+            found = self._content(graph)
+            if found is None:
+                raise asking.GraphError(f"the graph {graph} cannot be read")
+            return found
+
+        return self.use(read)
+
+    def _current(self) -> Path | None:
+        """The generation that is named, if it is at the ledger's head."""
+        with self.store.view() as view:
+            pointer = self._usable(view)
+            at_head = pointer is not None and pointer.seq == _head(view)
+            return self.kept.path(pointer.generation) if pointer and at_head else None
+
+    def _usable(self, view: View) -> Pointer | None:
+        """What is named, if it was made of this ledger, in this boot, by this program."""
+        pointer = self.kept.current()
+        if pointer is None or pointer.seq > _head(view):
+            return None
+        wanted = self._pointer(view, pointer.generation, pointer.seq)
+        return pointer if pointer == wanted else None
+
+    def _brought_forward(self) -> Path:
+        with self.store.view() as view:
+            pointer = self._usable(view)
+            if pointer is not None and _head(view) - pointer.seq <= _FEW + pointer.seq // 10:
+                with contextlib.suppress(TcpsError):  # what is kept cannot be read
+                    return self._to_head(view, pointer)
+            return self._built(view)
+
+    def _built(self, view: View) -> Path:
+        name = self.kept.new_name(_head(view))
+        self.engine.build(self.kept.path(name), statements(view))
+        return self._publish(view, name)
+
+    def _to_head(self, view: View, pointer: Pointer) -> Path:
+        """A generation with what the ledger has since the one that is named."""
+        if pointer.seq == _head(view):
+            return self.kept.path(pointer.generation)
+        removed, added = self._difference(view, pointer.seq)
+        name = self.kept.new_name(_head(view))
+        self.engine.change(self.kept.path(pointer.generation), self.kept.path(name), removed, added)
+        return self._publish(view, name)
+
+    def _publish(self, view: View, name: str) -> Path:
+        self.kept.publish(self._pointer(view, name, _head(view)))
+        return self.kept.path(name)
+
+    def _pointer(self, view: View, name: str, seq: int) -> Pointer:
+        return Pointer(
+            generation=name,
+            store_id=self.store.identity.store_id,
+            boot=self.store.records.boot,
+            seq=seq,
+            leaf=_leaf(view, seq),
+            vocabulary=made_with(),
+            files=self.kept.files(name),
+        )
+
+    def _content(self, path: Path) -> Content | None:
+        try:
+            return Content.of(self.engine.lines(path))
+        except TcpsError:
+            return None
+
+    def _difference(self, view: View, since: int) -> tuple[set[str], set[str]]:
+        """The lines that are said no more, and the new ones, since an entry."""
+        changed = {
+            (change.kind, change.id): None
+            for seq in range(since + 1, _head(view) + 1)
+            for change in view.loader.entry(seq).changes
+        }
+        writer = Projection(self.store.identity.store_id, _finder(view))
+        before, now = set[str](), set[str]()
+        for kind, record_id in changed:
+            old = view.changed_before(kind, record_id, since + 1)
+            before.update(_lines(writer, _at(view, kind, record_id, old)))
+            row = view.loader.row(kind, record_id)
+            now.update(_lines(writer, _at(view, kind, record_id, row.seq if row else None)))
+        gone = {line for line in before - now if ":agent:" not in line.partition(" ")[0]}
+        return gone, now - before
+
+
+def statements(view: View) -> Iterator[str]:
+    """The statements of every record, by subject (`projection`), in the order of the ledger."""
+    rows = view.loader.index.db.execute("SELECT kind, id, seq FROM record ORDER BY seq").fetchall()
+    receipts = view.loader.index.db.execute("SELECT sku_id, sequence, id FROM receipt").fetchall()
+    found = {(sku_id, sequence): receipt_id for sku_id, sequence, receipt_id in receipts}
+    writer = Projection(view.store_id, lambda sku_id, sequence: found.get((sku_id, sequence)))
+    wanted: dict[int, set[Key]] = {}
+    for kind, record_id, seq in rows:
+        wanted.setdefault(seq, set()).add((kind, record_id))
+    for seq, keys in wanted.items():
+        for change in view.loader.entry(seq).changes:
+            if (change.kind, change.id) in keys and (state := _state(change)) is not None:
+                yield from writer.blocks(state)
+
+
+def exported(store: Engine, *, with_terms: bool = False) -> str:
+    """The whole graph as sorted canonical N-Triples; `with_terms` also has the vocabulary."""
+    with store.view() as view:
+        text = ntriples(statements(view))
+    if not with_terms:
+        return text
+    return "".join(f"{line}\n" for line in sorted({*text.split("\n")[:-1], *vocabulary_lines()}))
+
+
+def _head(view: View) -> int:
+    return view.loader.index.position().head.seq
+
+
+def _leaf(view: View, seq: int) -> str:
+    """The hash of a ledger line; empty for none."""
+    sql = 'SELECT segment, "offset", length FROM entry WHERE seq=?'
+    place = view.loader.index.db.execute(sql, (seq,)).fetchone()
+    return "" if place is None else leaf_hash(view.loader.ledger.line_at(*place)).hex()
+
+
+def _finder(view: View) -> Find:
+    sql = "SELECT id FROM receipt WHERE sku_id=? AND sequence=?"
+
+    def find(sku_id: str, sequence: int) -> str | None:
+        row = view.loader.index.db.execute(sql, (sku_id, sequence)).fetchone()
+        return None if row is None else str(row[0])
+
+    return find
+
+
+def _at(view: View, kind: str, record_id: str, seq: int | None) -> State | None:
+    """A record as an entry left it."""
+    if seq is None:
+        return None
+    changes = view.loader.entry(seq).changes
+    return next((_state(c) for c in changes if (c.kind, c.id) == (kind, record_id)), None)
+
+
+def _state(change: Change) -> State | None:
+    if change.record is None or change.sha256 is None:
+        return None
+    return State(change.kind, change.id, change.sha256, change.record)
+
+
+def _lines(writer: Projection, state: State | None) -> Iterator[str]:
+    if state is not None:
+        for block in writer.blocks(state):
+            yield from (f"{line}\n" for line in block.split("\n")[:-1])

@@ -1,0 +1,121 @@
+"""`tcps query` and `tcps ontology` (interface 3)."""
+
+import csv
+import io
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from tests.cli.conftest import Tcps, process
+
+TITLES = "SELECT ?t { ?o a tcps:WorkOrder ; tcps:title ?t }"
+
+
+def test_a_query_gives_a_table(on_the_line: Tcps) -> None:
+    done = on_the_line("query", TITLES)
+    assert (done.code, done.out, done.err) == (0, "t\nAn order\n", "")
+    assert on_the_line("query", TITLES, "-o", "table").out == done.out
+    assert on_the_line("query", TITLES, "-q").out == ""
+
+
+def test_every_commit_is_in_the_next_answer(on_the_line: Tcps) -> None:
+    for n in range(3):
+        assert on_the_line("query", TITLES, "-o", "csv").out.count("\r\n") == n + 2
+        on_the_line("work-order", "create", "--title", f"order {n}", "-q")
+
+
+@pytest.mark.parametrize(
+    ("form", "starts"),
+    [
+        ("json", '{"head":{"vars":["t"]}'),
+        ("jsonl", '{"t":"An order"}\n'),
+        ("csv", "t\r\nAn order\r\n"),
+        ("tsv", '?t\n"An order"\n'),
+        ("xml", '<?xml version="1.0"?>\n<sparql'),
+        ("md", "| t |\n"),
+    ],
+)
+def test_results_have_the_forms_of_the_standard(on_the_line: Tcps, form: str, starts: str) -> None:
+    assert on_the_line("query", TITLES, "-o", form).out.startswith(starts)
+    assert on_the_line("-o", form, "query", TITLES).out.startswith(starts)
+
+
+def test_a_query_comes_from_a_file_or_standard_input(on_the_line: Tcps, tmp_path: Path) -> None:
+    (tmp_path / "q.rq").write_text(TITLES)
+    assert on_the_line("query", "@q.rq").out == "t\nAn order\n"
+    assert process(tmp_path, "query", "-", stdin=TITLES).out == "t\nAn order\n"
+
+
+def test_ask_and_describe(on_the_line: Tcps) -> None:
+    assert on_the_line("query", "ASK { ?s a tcps:Sku }").out == "true\n"
+    assert on_the_line("query", "ASK { ?s a tcps:Receipt }", "--json").json == {"head": {}, "boolean": False}
+    describe = "DESCRIBE ?s { ?s a tcps:Sku }"
+    for form, read in (("turtle", "TURTLE"), ("ntriples", "N_TRIPLES"), ("jsonld", "JSON_LD")):
+        written = on_the_line("query", describe, "-o", form).out
+        assert len(list(ox.parse(written, format=getattr(ox.RdfFormat, read)))) > 10
+    assert on_the_line("query", describe, "-o", "xml").code == 2
+    assert on_the_line("query", TITLES, "-o", "turtle").code == 2
+
+
+def test_canned_queries_are_listed_and_asked(on_the_line: Tcps) -> None:
+    listed = on_the_line("query", "--list", "--json").json
+    assert {row["name"] for row in listed} >= {"active-andons", "chain", "wip"}
+    rows = list(csv.DictReader(io.StringIO(on_the_line("query", "--canned", "wip", "-o", "csv").out)))
+    assert [row["current"] for row in rows if row["bucket"].endswith("features")] == ["1"]
+    on_the_line("run", "--sku", "SKU-1", "--stage", "shacl", "-q", "--", "true")
+    chain = on_the_line("query", "--canned", "chain", "--param", "sku=SKU-1", "-o", "csv").out
+    assert "RCPT-1" in chain
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code"),
+    [
+        ((), 2, "missing_required_field"),
+        ((TITLES, "--list"), 2, "usage"),
+        ((TITLES, "--param", "a=b"), 2, "usage"),
+        (("--canned", "nothing"), 4, "not_found"),
+        (("--canned", "chain"), 2, "missing_required_field"),
+        (("--canned", "chain", "--param", "sku"), 2, "invalid_field"),
+        (("--canned", "receipts-by-stage", "--param", "stage=none"), 2, "invalid_stage"),
+        (("SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }",), 2, "query_refused"),
+        (("INSERT DATA { <a:> <a:> <a:> }",), 2, "query_refused"),
+        (("SELECT",), 2, "invalid_query"),
+        (("SELECT * { ?s ?p ?o }", "--limit", "3"), 1, "query_limit"),
+        ((TITLES, "--timeout", "0"), 2, "usage"),
+    ],
+)
+def test_what_cannot_be_asked_says_why(
+    on_the_line: Tcps, arguments: tuple[str, ...], exit_code: int, code: str
+) -> None:
+    done = on_the_line("query", *arguments, "-o", "jsonl")
+    assert (done.code, done.error["code"], done.out) == (exit_code, code, "")
+
+
+def test_other_commands_have_no_formats_of_queries(on_the_line: Tcps) -> None:
+    assert on_the_line("work-order", "list", "-o", "xml").code == 2
+    assert on_the_line("-o", "xml", "work-order", "list").code == 2
+
+
+def test_the_graph_is_rebuilt_and_compared(on_the_line: Tcps) -> None:
+    first = on_the_line("ontology", "rebuild", "--json").json
+    assert (first["same"], first["sequence"]) == (None, 2)
+    again = on_the_line("ontology", "rebuild", "--json").json
+    assert (again["same"], again["digest"]) == (True, first["digest"])
+    shown = on_the_line("ontology", "stats", "--json").json
+    assert (shown["statements"], shown["classes"]["WorkOrder"]) == (first["statements"], 1)
+    assert on_the_line("ontology", "stats").out.startswith(
+        f"{first['statements']} statements, kept by oxigraph"
+    )
+
+
+def test_the_graph_is_exported_byte_for_byte_the_same(on_the_line: Tcps, tmp_path: Path) -> None:
+    done = on_the_line("ontology", "export", "--as", "ntriples")
+    lines = done.out.split("\n")[:-1]
+    assert lines == sorted(set(lines))
+    assert on_the_line("ontology", "export", "--as", "ntriples", "out.nt").out == ""
+    assert (tmp_path / "out.nt").read_text() == done.out
+    whole = on_the_line("ontology", "export", "--as", "turtle", "--terms").out
+    assert len(list(ox.parse(whole, format=ox.RdfFormat.TURTLE))) > len(lines) + 1000
+    assert on_the_line("ontology", "export", "--as", "rdfxml").code == 2
+    assert on_the_line("ontology", "export", "none/out.nt").code == 1
