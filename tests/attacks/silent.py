@@ -74,7 +74,7 @@ def _other_signer(change: Change) -> bool:
 
 def _remnant_of_note(change: Change) -> bool:
     """The same number with another boot, or a beginning of such a line, with zeros behind it."""
-    if change.after is None:
+    if change.after is None or len(change.after) > 500:
         return False
     number, space, boot = change.after.rstrip(b"\0").partition(b" ")
     whole = re.fullmatch(rb"[!-~]*\n?", boot) is not None
@@ -91,7 +91,7 @@ SILENT = (
     Silent("lock", "any", "its content is a note for people (format 8.5)", _anything),
     Silent(
         "records.lock",
-        "another boot id; a beginning of its line; zeros behind it",
+        "another boot id; a beginning of its line; zeros behind it, up to 500 bytes",
         "a restart changes the one, a power cut can leave the others (format 5.3): then it counts for no more"
         " than the checkpoint",
         _remnant_of_note,
