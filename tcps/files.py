@@ -18,7 +18,7 @@ from tcps.system import System
 
 FILE_MODE, DIR_MODE = 0o600, 0o700
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _HINTS = {
     errno.EISDIR: "a folder is where a file belongs: move it away",
@@ -223,7 +223,8 @@ class Disk:
         """Give `path` this content by write-to-temp and rename: readers see the old or the new, whole.
 
         The caller holds the lock under which this file is written. A temporary file that a crash has left
-        is written over by the next one who writes the file (format 5.2).
+        is removed by the next one who writes the file (format 5.2); it is not written over, for a power
+        cut could then leave a mixture of two contents.
         """
         folder, name = os.path.split(path)
         temp = os.path.join(folder, f".{name}.tmp")
@@ -264,11 +265,14 @@ class Disk:
             self.system.rmdir(directory)
 
     def _create(self, temp: str) -> int:
+        """A new file, whatever was there."""
         try:
             return self.system.open(temp, _NEW, FILE_MODE)
+        except FileExistsError:
+            self.system.unlink(temp)
         except FileNotFoundError:
             self.make_dirs(Path(temp).parent)
-            return self.system.open(temp, _NEW, FILE_MODE)
+        return self.system.open(temp, _NEW, FILE_MODE)
 
     def _content(self, fd: int, most: int | None) -> bytes | None:
         """What is in an open file; None when it is no plain one, or longer than it may be."""

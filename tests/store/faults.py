@@ -12,7 +12,6 @@ from tcps.files import Disk
 from tcps.system import System
 from tests.conftest import DEEP
 
-OPERATIONS = frozenset(n for n, v in vars(Disk).items() if callable(v) and not n.startswith("_"))
 CALLS = frozenset(name for name in vars(System) if not name.startswith("_"))
 _WRITES = frozenset({"write", "pwrite"})
 _CHANGES = _WRITES | {"truncate", "datasync", "fsync", "rename", "unlink", "mkdir", "rmdir"}

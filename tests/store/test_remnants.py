@@ -1,5 +1,6 @@
 """What a power cut left is mended; what other hands left is not, and is found (format 5.5)."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_an_edit_is_found_whatever_else_was_removed(folder: Path, boot: str, los
         with pytest.raises(IntegrityError):
             store.get_receipt("RCPT-1")
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_temporary_file_of_a_crash_is_not_written_over(tmp_path: Path) -> None:
+    """Format 5.2."""
+    left, kept, path = tmp_path / ".a.json.tmp", tmp_path / "kept", tmp_path / "a.json"
+    left.write_bytes(b"what a crash left")
+    os.link(left, kept)
+    QuickDisk().replace(path, b"new")
+    assert (path.read_bytes(), kept.read_bytes(), left.exists()) == (b"new", b"what a crash left", False)
 
 
 def test_verification_changes_nothing(folder: Path) -> None:
