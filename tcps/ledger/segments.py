@@ -137,9 +137,9 @@ class Ledger:
         return b"".join(pieces)
 
     def undo(self, head: Head) -> None:
-        """Put the ledger back to `head`, newest segment first; for lines that nobody was told of."""
+        """Put the ledger back to `head`, durably; for lines that nobody was told of."""
         later = [segment for segment in self.segments() if segment > head.segment]
-        for segment in reversed(later):
+        for segment in later:
             self.disk.remove(self.path(segment))
         if later:
             self.disk.sync_dir(self.directory)

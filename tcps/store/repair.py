@@ -128,7 +128,7 @@ def _copy_aside(disk: Disk, source: Path, target: Path) -> None:
     if content is None:
         disk.rename(source, target)
     else:
-        disk.replace_durably(target, content)
+        disk.replace(target, content)
 
 
 def _is_there(path: Path) -> bool:

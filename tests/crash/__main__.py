@@ -19,10 +19,12 @@ def main() -> int:
     options.add_argument(
         "--recoveries", type=float, default=0, help="the share of recoveries that are crashed"
     )
+    options.add_argument("--of-recovery", type=int, default=8, help="states after each call of those")
+    options.add_argument("--calls", type=int, default=0, help="how many calls of each workload, if not all")
     options.add_argument("--stop-at", type=int, default=20, help="violations after which a worker stops")
     given = options.parse_args()
     start = time.monotonic()
-    plan = Plan(given.most, given.recoveries, given.most // 4)
+    plan = Plan(given.most, given.recoveries, given.of_recovery, given.calls)
     chosen = None if given.only is None else Only(given.only, plan)
     say = functools.partial(print, flush=True)
     result = run(given.deep, given.workers, chosen, given.stop_at, say)

@@ -11,23 +11,23 @@ from typing import NamedTuple
 from tests.crash.check import Check, Crashed
 from tests.crash.histories import History
 from tests.crash.medium import Image, Medium
-from tests.crash.place import Place
+from tests.crash.place import NOTE, Place
 from tests.crash.recorder import Files, Promise, Recorder, Step
 from tests.crash.states import in_order, power_cuts
 from tests.crash.truth import Truths
 
-NOTE = ".tcps/lock"
-"""The file that says who holds the writer's lock; its content decides nothing, and makes no state another."""
 _BOOTS = {"one": "two", "two": "three", "three": "four"}
 _TEMPORARY = re.compile(r"\.[0-9]+\.tmp$")
 
 
 class Plan(NamedTuple):
-    """How much to look at: states after each call, and recoveries that are crashed in turn."""
+    """How much to look at: states after each call, the share of recoveries that are crashed in turn, states
+    after each call of those, and how many calls of a history (0: all)."""
 
     most: int
     recoveries: float = 0.0
     of_recovery: int = 0
+    calls: int = 0
 
 
 class Violation(NamedTuple):
@@ -61,12 +61,12 @@ class Campaign:
         """Crash the history after each of its new calls, and then some of the recoveries."""
         self.counts["histories"] += 1
         chance, recoveries = Random(history.name), list[History]()
-        for at, crashed in self._crashes(history, chance, plan.most):
+        for nth, (at, crashed) in enumerate(self._crashes(history, chance, plan)):
             if len(self.violations) >= self.stop_at:
                 return
             if not self._is_new(crashed):
                 continue
-            draw = Random(f"{history.name} {at} {sum(self.counts.values())}")
+            draw = Random(f"{history.name} {at} {nth}")
             recorder = self._recorder(history, crashed) if draw.random() < plan.recoveries else None
             cut = self._looked_at(history, at, crashed, draw, recorder)
             if recorder is not None and cut is not None:
@@ -87,13 +87,14 @@ class Campaign:
         self.counts[kind] += 1
         return True
 
-    def _crashes(self, history: History, chance: Random, most: int) -> Iterator[tuple[int, Crashed]]:
+    def _crashes(self, history: History, chance: Random, plan: Plan) -> Iterator[tuple[int, Crashed]]:
         """Each state with the number of steps done before it."""
         medium, since_sync = Medium(history.image), list[Image]()
-        for at, step in enumerate(history.steps, 1):
+        end = history.first + plan.calls if plan.calls else len(history.steps)
+        for at, step in enumerate(history.steps[:end], 1):
             done = tuple(history.steps[:at])
             if at > history.first:
-                for crashed in self._half_way(history, done, medium, chance):
+                for crashed in self._half_way(history, done, medium):
                     yield at, crashed
             if step.call is not None:
                 step.call.on(medium)
@@ -102,16 +103,14 @@ class Campaign:
             if at <= history.first:
                 continue
             self.counts["calls"] += 1
-            for crashed in self._killed(history, done, medium.live(), chance):
+            for crashed in self._killed(history, done, medium.live()):
                 yield at, crashed
-            images = list(power_cuts(medium, chance, most, medium.find(NOTE)))
+            images = list(power_cuts(medium, chance, plan.most, medium.find(NOTE)))
             since_sync += in_order(medium)
             for image in images + (since_sync if step.call is None else []):
                 yield at, self._cut(history, image, step, chance)
 
-    def _half_way(
-        self, history: History, done: tuple[Step, ...], medium: Medium, chance: Random
-    ) -> Iterator[Crashed]:
+    def _half_way(self, history: History, done: tuple[Step, ...], medium: Medium) -> Iterator[Crashed]:
         """The states after half of a write, for a process may be killed there; a note is written at once."""
         half = done[-1].call and done[-1].call.half()
         if half:
@@ -120,21 +119,19 @@ class Campaign:
                 content = medium.content | {inode: write.on(medium.content[inode])}
                 image = medium.image(medium.entries, content.__getitem__)
                 steps = (*done[:-1], done[-1]._replace(call=half))
-                yield from self._killed(history, steps, image, chance)
+                yield from self._killed(history, steps, image)
 
-    def _killed(
-        self, history: History, steps: tuple[Step, ...], image: Image, chance: Random
-    ) -> Iterator[Crashed]:
-        """A process is gone: with the index as it was, and with an older one or none."""
+    def _killed(self, history: History, steps: tuple[Step, ...], image: Image) -> Iterator[Crashed]:
+        """A process is gone: with the index as it was, without one, and with an older one."""
         last = steps[-1]
-        others: list[Files] = [{}, *([] if last.promise.refused else [history.older])]
-        for index in (last.index, chance.choice(others)):
+        older: list[Files] = [] if last.promise.refused else [history.older]
+        for index in (last.index, {}, *older):
             yield Crashed(image, index, last.promise, history.boot, steps)
 
     def _cut(self, history: History, image: Image, step: Step, chance: Random) -> Crashed:
-        """The power is gone: with the index as it was, in part or not at all, or an older one."""
+        """The power is gone: no index is trusted after that, so mostly there is none."""
         torn = {name: content[: len(content) // 2] for name, content in step.index.items()}
-        index: Files = chance.choice([step.index, history.older, {}, torn]) if ".tcps" in image else {}
+        index: Files = chance.choice([step.index, history.older, torn, *[{}] * 6]) if ".tcps" in image else {}
         return Crashed(image, index, step.promise, _BOOTS[history.boot])
 
     def _recorder(self, history: History, crashed: Crashed) -> Recorder:

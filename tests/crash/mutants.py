@@ -12,7 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.crash.campaign import Plan
 from tests.store import shop
+
+PLAN = Plan(most=10)
+RECOVERIES = Plan(most=8, recoveries=1, of_recovery=2, calls=4)
+"""Crashes in recoveries, after a line was appended."""
 
 
 class Mutant(NamedTuple):
@@ -26,8 +31,7 @@ class Mutant(NamedTuple):
     old: str
     new: str
     workloads: str
-    most: int = 30
-    recoveries: float = 0
+    plan: Plan = PLAN
 
 
 CREATION = "creation"
@@ -128,27 +132,24 @@ MUTANTS = (
         SEGMENTS,
         "                self.disk.sync_dir(torn.parent)\n",
         "",
-        "plain: create",
-        recoveries=1,
-        most=20,
+        "covered: create",
+        plan=RECOVERIES,
     ),
     Mutant(
         "a torn tail's file is not durable before the cut",
         SEGMENTS,
         "                self.disk.replace_durably(kept,",
         "                self.disk.replace(kept,",
-        "plain: create",
-        recoveries=1,
-        most=20,
+        "covered: create",
+        plan=RECOVERIES,
     ),
     Mutant(
         "a torn tail takes the place of an earlier one",
         SEGMENTS,
         "    return next(one for one in names if one not in taken)\n",
         "    return name\n",
-        "plain: create",
-        recoveries=1,
-        most=20,
+        "covered: create",
+        plan=RECOVERIES,
     ),
     Mutant(
         "what replaces a file durably is not synced before it is renamed",
@@ -221,7 +222,7 @@ MUTANTS = (
         _keep_for_good(disk, folder, before)
 """,
         "",
-        r"covered: sign\[killed at \d+\] create checkpoint",
+        r"covered: sign\[killed at 1\d\] create checkpoint",
     ),
     Mutant(
         "a signed checkpoint is kept for good before it is the newest",
@@ -241,9 +242,8 @@ MUTANTS = (
         FOLDING,
         "            self.ledger.sync_end()\n",
         "",
-        "plain: create",
-        recoveries=1,
-        most=20,
+        "covered: create",
+        plan=RECOVERIES,
     ),
     Mutant(
         "the note says that record files are written before they are",
@@ -314,7 +314,7 @@ MUTANTS = (
         "            if not line.whole or not acknowledged:\n",
         "            if not line.whole:\n",
         "plain: batch",
-        most=200,
+        plan=Plan(20),
     ),
     Mutant(
         "a repair moves files into folders that are not durable",
@@ -395,10 +395,10 @@ def caught(mutant: Mutant) -> str:
 
 def whole() -> str:
     """What is found wrong in the package as it is, on the workloads of all mutants; empty if nothing is."""
-    ways: dict[tuple[int, float], list[Mutant]] = {}
+    ways: dict[Plan, list[Mutant]] = {}
     for one in MUTANTS:
         if one.workloads != CREATION:
-            ways.setdefault((one.most, one.recoveries), []).append(one)
+            ways.setdefault(one.plan, []).append(one)
     done = [_run(shop.ROOT, mutants) for mutants in ways.values()]
     return "".join(one.stderr for one in done if one.returncode != 0)
 
@@ -419,7 +419,8 @@ def _command(mutants: list[Mutant]) -> list[str]:
     if names == CREATION:
         return [sys.executable, "-m", "tests.crash.creation"]
     only = ["--only", names, "--workers", "0", "--stop-at", "1"]
-    plan = ["--most", f"{mutants[0].most}", "--recoveries", f"{mutants[0].recoveries}"]
+    most, recoveries, of_recovery, calls = map(str, mutants[0].plan)
+    plan = ["--most", most, "--recoveries", recoveries, "--of-recovery", of_recovery, "--calls", calls]
     return [sys.executable, "-m", "tests.crash", *only, *plan]
 
 

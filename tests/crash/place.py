@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.crash.medium import Image
 from tests.crash.recorder import INDEX, STORE, Files, laid_out
 
+NOTE = ".tcps/lock"
+"""The file that says who holds the writer's lock; its content decides nothing, and makes no state another."""
 _MEMORY = Path("/dev/shm")
 
 

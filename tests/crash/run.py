@@ -84,11 +84,11 @@ def families(bench: Bench, deep: bool) -> list[Family]:
         ("one overtaken by another, and its sync fails", overtaken()),
     ]
     if deep:
-        plans = [Plan(4096, 0.02, 8), Plan(200, 0.02, 6), Plan(40, 0.02, 4), *[Plan(20, 0.005, 4)] * 6]
+        plans = [Plan(2048, 0.02, 8), Plan(100, 0.02, 6), Plan(60, 0.01, 8), *[Plan(8, 0.005, 3)] * 6]
         shares = [1.0] * 9
     else:
-        plans = [Plan(48, 0.03, 4), Plan(6, 0.03, 2), Plan(4, 0.02, 2), *[Plan(3)] * 6]
-        shares = [1.0, 1.0, 0.09, 0.15, 0.15, 0.05, 0.1, 0.1, 0.2]
+        plans = [Plan(100, 0.01, 3), Plan(9, 0.01, 3), Plan(9, 0.01, 3), *[Plan(4, 0.01, 2)] * 6]
+        shares = [1.0, 1.0, 0.03, 0.015, 0.015, 0.015, 0.015, 0.015, 0.15]
     return [Family(*one, share, plan) for one, share, plan in zip(ordinary, shares, plans, strict=True)]
 
 

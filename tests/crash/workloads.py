@@ -161,7 +161,7 @@ def lay_base(place: Place, name: str) -> Files:
     Gives the index as it was half way.
     """
     with shop.opened(place.folder, boot="one") as store, store.transaction("several"):
-        for n in range(5):
+        for n in range(3):
             shop.order(store, f"order {n}")
     older = index_files(place.folder / ".tcps")
     with shop.opened(place.folder, boot="one") as store:
