@@ -152,6 +152,14 @@ MUTANTS = (
         plan=RECOVERIES,
     ),
     Mutant(
+        "a temporary file of a crash is written over",
+        FILES,
+        "os.O_EXCL",
+        "os.O_TRUNC",
+        r"covered: transition\[transition at 12\]",
+        plan=Plan(1, 1, 6, 3),
+    ),
+    Mutant(
         "what replaces a file durably is not synced before it is renamed",
         FILES,
         "                    if durably:\n                        system.fsync(fd)\n",
@@ -333,6 +341,7 @@ MUTANTS = (
 """,
         "                disk.rename(folder / path, place / path)\n",
         "damaged: repair",
+        plan=Plan(60),
     ),
     Mutant(
         "a repair is over before it is durable",

@@ -2,12 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.crash import mutants
 
 
-@pytest.mark.deep
 def test_a_mutant_of_the_protocol_is_caught_and_the_protocol_itself_is_not() -> None:
     """The syncs and their order: format 4.5, 4.6, 4.7, 5.6, 8.1, 8.9, 9.2."""
     with ThreadPoolExecutor(2) as both:

@@ -4,13 +4,10 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 from tests.conftest import DEEP
 from tests.store import shop
 
 
-@pytest.mark.deep
 def test_what_a_crash_leaves_is_recovered_from_whenever_it_comes() -> None:
     """Format 1.1."""
     command = [sys.executable, "-m", "tests.crash", *(["--deep"] if DEEP else [])]
