@@ -5,9 +5,11 @@ import functools
 import os
 import sys
 import time
+from pathlib import Path
 
 from tests.crash.campaign import Plan
-from tests.crash.run import Only, report, run
+from tests.crash.families import Only
+from tests.crash.run import Extent, report, run
 
 
 def main() -> int:
@@ -22,12 +24,13 @@ def main() -> int:
     options.add_argument("--of-recovery", type=int, default=8, help="states after each call of those")
     options.add_argument("--calls", type=int, default=0, help="how many calls of each workload, if not all")
     options.add_argument("--stop-at", type=int, default=20, help="violations after which a worker stops")
+    options.add_argument("--keep", type=Path, metavar="FOLDER", help="go on with what is kept there")
     given = options.parse_args()
     start = time.monotonic()
     plan = Plan(given.most, given.recoveries, given.of_recovery, given.calls)
     chosen = None if given.only is None else Only(given.only, plan)
     say = functools.partial(print, flush=True)
-    result = run(given.deep, given.workers, chosen, given.stop_at, say)
+    result = run(Extent(given.deep, given.workers, chosen, given.stop_at, given.keep), say)
     print(report(result, time.monotonic() - start))
     for violation in result.violations[:10]:
         print(violation, file=sys.stderr)

@@ -1,34 +1,27 @@
 """A campaign over all families of workloads, on several cores; and what it says at its end."""
 
+import hashlib
 import os
 import pickle
 import random
-import re
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.crash.campaign import Campaign, Plan, Violation
+from tests.crash.campaign import Campaign, Violation
+from tests.crash.families import Family, Only, families
 from tests.crash.histories import Base, based, calls, recorded
 from tests.crash.place import Place
 from tests.crash.truth import Truths
-from tests.crash.workloads import BASES, Workload, interrupted, meeting, overtaken, sequences
+from tests.crash.workloads import BASES, Workload
+from tests.store.shop import ROOT
 
-
-class Family(NamedTuple):
-    """Workloads of one sort, the share of them that is done, and how much is looked at in each."""
-
-    name: str
-    workloads: Iterable[Workload]
-    share: float
-    plan: Plan
-
-
-Share = list[tuple[Family, Workload]]
+Part = list[tuple[Family, Workload]]
+_PART = 12
+"""How many workloads are done before their result is kept."""
 
 
 class Result(NamedTuple):
@@ -53,102 +46,114 @@ class Bench:
             self._calls[workload] = calls(self.place, self.bases[workload.base], workload.acts[0])
         return self._calls[workload]
 
-    def part(self, chosen: Share, stop_at: int, say: Callable[[str], None]) -> Result:
-        """One worker's share, in a place of its own."""
+    def part(self, chosen: Part, stop_at: int) -> Result:
+        """What comes of a part of the workloads, in a place of its own."""
         place, truths = Place(), Truths()
-        campaign, told = Campaign(place, truths, stop_at), time.monotonic()
+        campaign = Campaign(place, truths, stop_at)
         try:
-            for done, (family, workload) in enumerate(chosen, 1):
+            for family, workload in chosen:
                 campaign.explore(recorded(place, self.bases[workload.base], workload), family.plan)
                 campaign.counts[family.name] += 1
-                if time.monotonic() - told > 60:
-                    told = time.monotonic()
-                    say(f"{done} of {len(chosen)} workloads, {len(campaign.distinct)} states")
         finally:
             place.remove()
             truths.remove()
         return Result(campaign.counts, campaign.distinct, campaign.violations)
 
 
-def families(bench: Bench, deep: bool) -> list[Family]:
-    """What is done in the gate, or in the deep run."""
-    ordinary = [
-        ("one operation", sequences(1)),
-        ("two operations", sequences(2)),
-        ("three operations", sequences(3)),
-        ("one killed, another goes on", interrupted("killed", bench.calls)),
-        ("one call fails, another goes on", interrupted("fails", bench.calls)),
-        ("the disk is full, another goes on", interrupted("fills", bench.calls)),
-        ("two processes at once", meeting("", bench.calls)),
-        ("two processes at once, and a call fails", meeting("fails", bench.calls)),
-        ("one overtaken by another, and its sync fails", overtaken()),
-    ]
-    if deep:
-        plans = [Plan(2048, 0.02, 8), Plan(100, 0.02, 6), Plan(60, 0.01, 8), *[Plan(8, 0.005, 3)] * 6]
-        shares = [1.0] * 9
-    else:
-        plans = [Plan(100, 0.01, 3), Plan(9, 0.01, 3), Plan(9, 0.01, 3), *[Plan(4, 0.01, 2)] * 6]
-        shares = [1.0, 1.0, 0.03, 0.015, 0.015, 0.015, 0.015, 0.015, 0.15]
-    return [Family(*one, share, plan) for one, share, plan in zip(ordinary, shares, plans, strict=True)]
+class Extent(NamedTuple):
+    """How much is done: the deep run or only some workloads; by so many workers, or in this process.
+
+    A part stops at so many violations. Results of parts are kept in a folder, and taken from there if
+    nothing was changed since.
+    """
+
+    deep: bool
+    workers: int
+    only: Only | None
+    stop_at: int
+    keep: Path | None
 
 
-class Only(NamedTuple):
-    """Workloads by their whole names, a regular expression, and how much is looked at."""
-
-    names: str
-    plan: Plan
-
-    def of(self, family: Family) -> Family:
-        chosen = (one for one in family.workloads if re.fullmatch(self.names, str(one)))
-        return Family(family.name, chosen, 1, self.plan)
-
-
-def run(deep: bool, workers: int, only: Only | None, stop_at: int, say: Callable[[str], None]) -> Result:
-    """Do all of it, or only some; without workers in this process. Each stops at so many violations."""
+def run(extent: Extent, say: Callable[[str], None]) -> Result:
+    """Do all of it."""
     bench = Bench()
+
+    def done(part: Part) -> Result:
+        result = bench.part(part, extent.stop_at)
+        say(f"a part of {len(result.distinct)} states, {len(result.violations)} violations")
+        return result
+
     try:
-        chosen = [
-            (family, workload)
-            for every in families(bench, deep)
-            for family in [every if only is None else only.of(every)]
-            for workload in family.workloads
-            if random.Random(str(workload)).random() < family.share
-        ]
-        random.Random(0).shuffle(chosen)  # so that each worker has some of all
-        say(f"{len(chosen)} workloads, {workers} workers")
-        if workers:
-            shares = [chosen[number::workers] for number in range(workers)]
-            parts = list(_forked(lambda share: bench.part(share, stop_at, say), shares))
-        else:
-            parts = [bench.part(chosen, stop_at, say)]
+        chosen = _chosen(bench, extent)
+        parts = [chosen[start : start + _PART] for start in range(0, len(chosen), _PART)]
+        say(f"{len(chosen)} workloads in {len(parts)} parts, {extent.workers} workers")
+        if not extent.workers:
+            return _together(map(done, parts))
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = (extent.keep or Path(scratch)) / _version(chosen)
+            folder.mkdir(parents=True, exist_ok=True)
+            _forked(lambda number: done(parts[number]), len(parts), folder, extent.workers)
+            return _together(_kept(folder, len(parts)))
     finally:
         bench.place.remove()
-    return Result(
-        sum((part.counts for part in parts), Counter()),
-        set().union(*(part.distinct for part in parts)),
-        [violation for part in parts for violation in part.violations],
-    )
 
 
-def _forked(work: Callable[[Share], Result], shares: list[Share]) -> Iterator[Result]:
-    """The results of forked workers, one for each share."""
-    with tempfile.TemporaryDirectory() as folder:
-        running = {}
-        for number, share in enumerate(shares):
-            path = Path(folder) / str(number)
-            pid = os.fork()
-            if pid == 0:
-                try:
-                    path.write_bytes(pickle.dumps(work(share)))
-                    os._exit(0)
-                except BaseException:
-                    sys.excepthook(*sys.exc_info())
-                finally:
-                    os._exit(70)
-            running[pid] = path
-        for pid, path in running.items():
-            assert os.waitpid(pid, 0)[1] == 0, "a worker came to grief"
-            yield pickle.loads(path.read_bytes())
+def _chosen(bench: Bench, extent: Extent) -> Part:
+    chosen = [
+        (family, workload)
+        for every in families(bench.calls, extent.deep)
+        for family in [every if extent.only is None else extent.only.of(every)]
+        for workload in family.workloads
+        if random.Random(str(workload)).random() < family.share
+    ]
+    random.Random(0).shuffle(chosen)  # so that each part has some of all
+    return chosen
+
+
+def _together(results: Iterable[Result]) -> Result:
+    whole = Result(Counter(), set(), [])
+    for result in results:
+        whole.counts.update(result.counts)
+        whole.distinct.update(result.distinct)
+        whole.violations.extend(result.violations)
+    return whole
+
+
+def _version(chosen: Part) -> str:
+    """A name for what is done, by which sources of the package and of the campaign."""
+    content = hashlib.sha256(repr([(family.plan, str(workload)) for family, workload in chosen]).encode())
+    for path in sorted([*(ROOT / "tcps").rglob("*.py"), *(ROOT / "tests" / "crash").glob("*.py")]):
+        content.update(path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def _forked(work: Callable[[int], Result], parts: int, folder: Path, workers: int) -> None:
+    """Let forked workers do the parts that are not in the folder yet."""
+    running = []
+    for number in range(workers):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                for part in range(number, parts, workers):
+                    if not (folder / f"{part}").exists():
+                        (folder / f"{part}.new").write_bytes(pickle.dumps(work(part)))
+                        (folder / f"{part}.new").rename(folder / f"{part}")
+                os._exit(0)
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+            finally:
+                os._exit(70)
+        running.append(pid)
+    assert [os.waitpid(pid, 0)[1] for pid in running] == [0] * workers, "a worker came to grief"
+
+
+def _kept(folder: Path, parts: int) -> Iterator[Result]:
+    """The results in the folder; one with violations is not kept any longer."""
+    for part in range(parts):
+        result: Result = pickle.loads((folder / f"{part}").read_bytes())
+        if result.violations:
+            (folder / f"{part}").unlink()
+        yield result
 
 
 def report(result: Result, seconds: float) -> str:
