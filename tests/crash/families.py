@@ -34,7 +34,7 @@ def families(calls: Callable[[Workload], int], deep: bool) -> list[Family]:
         plans = [Plan(2048, 0.02, 8), Plan(100, 0.02, 6), Plan(80, 0.01, 8), *[Plan(8, 0.005, 3)] * 6]
         shares = [1.0] * 9
     else:
-        plans = [Plan(100, 0.01, 3), Plan(9, 0.01, 3), Plan(9, 0.01, 3), *[Plan(4, 0.01, 2)] * 6]
+        plans = [Plan(100, 0.01, 3), Plan(10, 0.01, 3), Plan(10, 0.01, 3), *[Plan(4, 0.01, 2)] * 6]
         shares = [1.0, 1.0, 0.03, 0.015, 0.015, 0.015, 0.015, 0.015, 0.15]
     return [Family(*one, share, plan) for one, share, plan in zip(ordinary, shares, plans, strict=True)]
 
