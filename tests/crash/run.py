@@ -17,7 +17,6 @@ from tests.crash.histories import Base, based, calls, recorded
 from tests.crash.place import Place
 from tests.crash.truth import Truths
 from tests.crash.workloads import BASES, Workload
-from tests.store.shop import ROOT
 
 Part = list[tuple[Family, Workload]]
 _PART = 12
@@ -120,10 +119,11 @@ def _together(results: Iterable[Result]) -> Result:
 
 
 def _version(chosen: Part) -> str:
-    """A name for what is done, by which sources of the package and of the campaign."""
+    """A name for what is done, by which modules of the package and of the tests."""
     content = hashlib.sha256(repr([(family.plan, str(workload)) for family, workload in chosen]).encode())
-    for path in sorted([*(ROOT / "tcps").rglob("*.py"), *(ROOT / "tests" / "crash").glob("*.py")]):
-        content.update(path.read_bytes())
+    for name, module in sorted(sys.modules.items()):
+        if name.split(".")[0] in ("tcps", "tests") and module.__file__ is not None:
+            content.update(Path(module.__file__).read_bytes())
     return content.hexdigest()[:16]
 
 
