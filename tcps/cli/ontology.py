@@ -9,10 +9,11 @@ import typer
 from tcps.cli.base import Command, examples_text, group, opened
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
-from tcps.render import Section, columns
+from tcps.render import Section, columns, counted
 
 app = group("The store as an RDF graph.")
 _CLASSES = columns("class", "things")
+_BREACHES = columns("record", "property", "value", "shape", "message")
 
 
 @app.command(cls=Command, epilog=examples_text("tcps ontology rebuild\ntcps ontology rebuild --json"))
@@ -29,6 +30,38 @@ def rebuild(ctx: typer.Context) -> None:
         out.record(made, [_rebuilt(made)])
     if made["same"] is False:
         raise typer.Exit(12)
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps ontology validate
+        tcps ontology validate --full --report report.ttl"""
+    ),
+)
+def validate(
+    ctx: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="All records, not only those that changed.")] = False,
+    report: Annotated[
+        str | None,
+        typer.Option("--report", metavar="FILE", help="SHACL's own report as Turtle; of all records."),
+    ] = None,
+) -> None:
+    """Check the records against the shapes (SHACL); exits with 3 when one breaks a rule.
+
+    Without --full those are looked at that changed since everything conformed.
+    """
+    from tcps.service import ontology
+
+    with opened(ctx) as (store, out):
+        value, written = ontology.validate(store, full or report is not None)
+        if report is not None:
+            _save(report, written or "")
+        breaches = value["breaches"]
+        shown = [Section("Breaches", (), breaches, _BREACHES)] if breaches else []
+        out.report(value, _verdict(value), shown, breaches)
+    if not value["conforms"]:
+        raise typer.Exit(3)
 
 
 @app.command(cls=Command, epilog=examples_text("tcps ontology stats\ntcps ontology stats --json"))
@@ -76,6 +109,14 @@ def _save(file: str, document: str) -> None:
         Path(file).write_bytes(document.encode())
     except OSError as error:
         raise TcpsError(f"cannot write {file}: {error.strerror}") from error
+
+
+def _verdict(value: Json) -> str:
+    looked_at = counted(value["records"], "record") + (
+        f" changed since entry {value['since']}" if value["since"] else ""
+    )
+    broken = counted(len(value["breaches"]), "breach")
+    return f"{looked_at}: {'all conform' if value['conforms'] else broken.replace('breachs', 'breaches')}"
 
 
 def _rebuilt(made: Json) -> str:

@@ -36,6 +36,13 @@ def rebuild(store: Store) -> Json:
     return _rebuilt(store, made)
 
 
+def validate(store: Store, full: bool) -> tuple[Json, str | None]:
+    """The verdict on the records that changed, or on all; and of all the standard's own report."""
+    judged = store.validate_ontology(full=full)
+    value = judged._asdict() | {"breaches": [breach._asdict() for breach in judged.breaches]}
+    return {name: item for name, item in value.items() if name != "report"}, judged.report
+
+
 def export(store: Store, form: Form, with_terms: bool) -> str:
     """The graph as a document; `with_terms` also has the vocabulary."""
     return written(store.export_ontology(with_terms=with_terms), form)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from tcps.errors import TcpsError
+from tcps.errors import TcpsError, Undecided
 from tcps.model import Frequency, IssueSeverity, Json, Outcome, Sku, SkuStatus, Task, last_days, to_ms
 from tcps.rules.maintenance import Space, disk_issue, newest_results
 from tcps.service import auditing, due, oversight
@@ -102,6 +102,21 @@ def checkpoint(job: Job) -> Done:
     return Done([], {"size": made.checkpoint.size})
 
 
+def rebuild_ontology(job: Job) -> Done:
+    """Makes the graph anew; that what was kept is another one is an issue."""
+    if job.dry_run:
+        return Done([], {}, "a dry run makes no graph")
+    try:
+        made = job.store.rebuild_ontology()
+    except Undecided as error:
+        if error.code != "no_engine":
+            raise
+        return Done([], {}, error.message)
+    why = "the graph that was kept was another one than the ledger gives; it is made anew"
+    issues = [Seen(IssueSeverity.MEDIUM, "ontology", why)] if made.same is False else []
+    return Done(issues, {"statements": made.content.statements, "same": made.same})
+
+
 def audit_published(job: Job) -> Done:
     """The compliance of every SKU that was published in the last 90 days."""
     published = _published(job.store, AUDITED_DAYS)
@@ -133,7 +148,7 @@ TASKS: dict[Task, Callable[[Job], Done]] = {
     Task.BACKUP_VERIFY: not_yet("backups"),
     Task.PRUNE_BACKUPS: not_yet("backups"),
     Task.CHECKPOINT: checkpoint,
-    Task.REBUILD_ONTOLOGY: not_yet("ontology"),
+    Task.REBUILD_ONTOLOGY: rebuild_ontology,
     Task.AUDIT_PUBLISHED: audit_published,
 }
 

@@ -106,7 +106,7 @@ class Graph:
             kept = None if before is None else self._content(self._to_head(view, before))
             path = self._built(view)
             content = Content.of(self.engine.lines(path))
-            return Rebuilt(_head(view), content, None if kept is None else kept == content)
+            return Rebuilt(head_of(view), content, None if kept is None else kept == content)
 
     def content(self) -> Content:
         """What the graph holds."""
@@ -123,13 +123,13 @@ class Graph:
         """The generation that is named, if it is at the ledger's head."""
         with self.store.view() as view:
             pointer = self._usable(view)
-            at_head = pointer is not None and pointer.seq == _head(view)
+            at_head = pointer is not None and pointer.seq == head_of(view)
             return self.kept.path(pointer.generation) if pointer and at_head else None
 
     def _usable(self, view: View) -> Pointer | None:
         """What is named, if it was made of this ledger, in this boot, by this program."""
         pointer = self.kept.current()
-        if pointer is None or pointer.seq > _head(view):
+        if pointer is None or pointer.seq > head_of(view):
             return None
         wanted = self._pointer(view, pointer.generation, pointer.seq)
         return pointer if pointer == wanted else None
@@ -137,27 +137,27 @@ class Graph:
     def _brought_forward(self) -> Path:
         with self.store.view() as view:
             pointer = self._usable(view)
-            if pointer is not None and _head(view) - pointer.seq <= _FEW + pointer.seq // 10:
+            if pointer is not None and head_of(view) - pointer.seq <= _FEW + pointer.seq // 10:
                 with contextlib.suppress(TcpsError):  # what is kept cannot be read
                     return self._to_head(view, pointer)
             return self._built(view)
 
     def _built(self, view: View) -> Path:
-        name = self.kept.new_name(_head(view))
+        name = self.kept.new_name(head_of(view))
         self.engine.build(self.kept.path(name), statements(view))
         return self._publish(view, name)
 
     def _to_head(self, view: View, pointer: Pointer) -> Path:
         """A generation with what the ledger has since the one that is named."""
-        if pointer.seq == _head(view):
+        if pointer.seq == head_of(view):
             return self.kept.path(pointer.generation)
         removed, added = self._difference(view, pointer.seq)
-        name = self.kept.new_name(_head(view))
+        name = self.kept.new_name(head_of(view))
         self.engine.change(self.kept.path(pointer.generation), self.kept.path(name), removed, added)
         return self._publish(view, name)
 
     def _publish(self, view: View, name: str) -> Path:
-        self.kept.publish(self._pointer(view, name, _head(view)))
+        self.kept.publish(self._pointer(view, name, head_of(view)))
         return self.kept.path(name)
 
     def _pointer(self, view: View, name: str, seq: int) -> Pointer:
@@ -166,7 +166,7 @@ class Graph:
             store_id=self.store.identity.store_id,
             boot=self.store.records.boot,
             seq=seq,
-            leaf=_leaf(view, seq),
+            leaf=leaf_of(view, seq),
             vocabulary=made_with(),
             files=self.kept.files(name),
         )
@@ -181,16 +181,16 @@ class Graph:
         """The lines that are said no more, and the new ones, since an entry."""
         changed = {
             (change.kind, change.id): None
-            for seq in range(since + 1, _head(view) + 1)
+            for seq in range(since + 1, head_of(view) + 1)
             for change in view.loader.entry(seq).changes
         }
-        writer = Projection(self.store.identity.store_id, _finder(view))
+        writer = Projection(self.store.identity.store_id, finder(view))
         before, now = set[str](), set[str]()
         for kind, record_id in changed:
             old = view.changed_before(kind, record_id, since + 1)
-            before.update(_lines(writer, _at(view, kind, record_id, old)))
+            before.update(_lines(writer, state_at(view, kind, record_id, old)))
             row = view.loader.row(kind, record_id)
-            now.update(_lines(writer, _at(view, kind, record_id, row.seq if row else None)))
+            now.update(_lines(writer, state_at(view, kind, record_id, row.seq if row else None)))
         gone = {line for line in before - now if ":agent:" not in line.partition(" ")[0]}
         return gone, now - before
 
@@ -206,7 +206,7 @@ def statements(view: View) -> Iterator[str]:
         wanted.setdefault(seq, set()).add((kind, record_id))
     for seq, keys in wanted.items():
         for change in view.loader.entry(seq).changes:
-            if (change.kind, change.id) in keys and (state := _state(change)) is not None:
+            if (change.kind, change.id) in keys and (state := state_of(change)) is not None:
                 yield from writer.blocks(state)
 
 
@@ -219,18 +219,20 @@ def exported(store: Engine, *, with_terms: bool = False) -> str:
     return "".join(f"{line}\n" for line in sorted({*text.split("\n")[:-1], *vocabulary_lines()}))
 
 
-def _head(view: View) -> int:
+def head_of(view: View) -> int:
+    """The number of the ledger's last entry."""
     return view.loader.index.position().head.seq
 
 
-def _leaf(view: View, seq: int) -> str:
+def leaf_of(view: View, seq: int) -> str:
     """The hash of a ledger line; empty for none."""
     sql = 'SELECT segment, "offset", length FROM entry WHERE seq=?'
     place = view.loader.index.db.execute(sql, (seq,)).fetchone()
     return "" if place is None else leaf_hash(view.loader.ledger.line_at(*place)).hex()
 
 
-def _finder(view: View) -> Find:
+def finder(view: View) -> Find:
+    """Finds receipts by the index."""
     sql = "SELECT id FROM receipt WHERE sku_id=? AND sequence=?"
 
     def find(sku_id: str, sequence: int) -> str | None:
@@ -240,15 +242,16 @@ def _finder(view: View) -> Find:
     return find
 
 
-def _at(view: View, kind: str, record_id: str, seq: int | None) -> State | None:
+def state_at(view: View, kind: str, record_id: str, seq: int | None) -> State | None:
     """A record as an entry left it."""
     if seq is None:
         return None
     changes = view.loader.entry(seq).changes
-    return next((_state(c) for c in changes if (c.kind, c.id) == (kind, record_id)), None)
+    return next((state_of(c) for c in changes if (c.kind, c.id) == (kind, record_id)), None)
 
 
-def _state(change: Change) -> State | None:
+def state_of(change: Change) -> State | None:
+    """The record that a change leaves; None for a deletion."""
     if change.record is None or change.sha256 is None:
         return None
     return State(change.kind, change.id, change.sha256, change.record)

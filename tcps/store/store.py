@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
     from tcps.ontology.asking import Limits
+    from tcps.store.conformance import Judged
     from tcps.store.graph import Content, Graph, Rebuilt
     from tcps.store.production import Production
     from tcps.store.repair import Step
@@ -461,6 +462,12 @@ class Store:
     def rebuild_ontology(self) -> "Rebuilt":
         """Make the graph anew from the ledger; says whether what was kept was the same."""
         return self.ontology().rebuild()
+
+    def validate_ontology(self, *, full: bool = False) -> "Judged":
+        """Whether the records that changed since all conformed, or all of them, conform to the shapes."""
+        from tcps.store.conformance import validate
+
+        return validate(self.engine, full=full)
 
     def graph_content(self) -> "Content":
         """How many statements the graph has, and a digest of them."""

@@ -119,3 +119,17 @@ def test_the_graph_is_exported_byte_for_byte_the_same(on_the_line: Tcps, tmp_pat
     assert len(list(ox.parse(whole, format=ox.RdfFormat.TURTLE))) > len(lines) + 1000
     assert on_the_line("ontology", "export", "--as", "rdfxml").code == 2
     assert on_the_line("ontology", "export", "none/out.nt").code == 1
+
+
+def test_records_are_checked_against_the_shapes(proven: Tcps, tmp_path: Path) -> None:
+    done = proven("ontology", "validate")
+    assert (done.code, done.out) == (0, "4 records: all conform\n")
+    assert proven("ontology", "validate", "--json").json["since"] == 4
+    assert proven("ontology", "validate", "--report", "report.ttl", "--json").json["since"] == 0
+    assert "sh:conforms true" in (tmp_path / "report.ttl").read_text()
+
+
+def test_the_monthly_maintenance_makes_the_graph_anew(on_the_line: Tcps) -> None:
+    done = on_the_line("tpm", "run", "--monthly", "--json").json
+    (task,) = [task for task in done["tasks"] if task["task"] == "rebuild_ontology"]
+    assert (task["status"], task["issues"], task["details"]["same"]) == ("ok", [], None)

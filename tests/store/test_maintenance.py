@@ -106,7 +106,6 @@ def test_what_does_not_exist_yet_is_skipped_with_the_reason_and_costs_nothing(
         "backup_age": "this version has no backups",
         "backup_verify": "this version has no backups",
         "prune_backups": "this version has no backups",
-        "rebuild_ontology": "this version has no ontology",
     }
 
 
