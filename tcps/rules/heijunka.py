@@ -44,7 +44,8 @@ class Slot(NamedTuple):
     priority: int
 
 
-Queues = Mapping[Bucket, Sequence[Waiting]]
+Queues = Mapping[Bucket, Sequence[tuple[str, int]]]
+"""The queue of each bucket, head first: as `Waiting`, or the same two values."""
 _BUCKETS = tuple(Bucket)
 _NOBODY = Waiting("", 0)
 _EMPTY = Lane(0, _NOBODY)
@@ -52,11 +53,11 @@ _EMPTY = Lane(0, _NOBODY)
 
 def schedule(queues: Queues, recent: Recent, max_consecutive: int, capacity: int | None = None) -> list[Slot]:
     """The queued orders in levelled order, at most `capacity` of them; a moment's work for each."""
-    orders = [queues.get(bucket, ()) for bucket in _BUCKETS]
+    orders: list[Sequence[tuple[str, int]]] = [queues.get(bucket, ()) for bucket in _BUCKETS]
     left = [len(queue) for queue in orders]
     rest = [iter(queue) for queue in orders]
     heads = [next(queue, _NOBODY) for queue in rest]
-    urgency = [head.priority for head in heads]
+    urgency = [priority for _, priority in heads]
     last, run, total = _place(recent), recent.run, sum(left)
     slots: list[Slot] = []
     for taken in range(total if capacity is None else min(total, capacity)):
@@ -66,7 +67,7 @@ def schedule(queues: Queues, recent: Recent, max_consecutive: int, capacity: int
         slots.append(Slot(taken + 1, order_id, _BUCKETS[chosen], priority))
         left[chosen] -= 1
         heads[chosen] = following = next(rest[chosen], _NOBODY)
-        urgency[chosen] = following.priority
+        urgency[chosen] = following[1]
     return slots
 
 

@@ -10,6 +10,9 @@ from tcps.service import views
 from tcps.service.trial import transaction
 from tcps.store import Store
 
+_NAMES = {bucket: bucket.value for bucket in Bucket}
+"""Plain texts, so that the garbage collector need not look at each of 100,000 slots again and again."""
+
 
 def schedule(store: Store, capacity: int | None = None) -> Json:
     """The levelled schedule, at most `capacity` slots of it, its score, and the shares of a capacity.
@@ -27,7 +30,7 @@ def schedule(store: Store, capacity: int | None = None) -> Json:
     parts = score(slots)
     return {
         "slots": [
-            {"slot": number, "work_order_id": order_id, "bucket": bucket, "priority": priority}
+            {"slot": number, "work_order_id": order_id, "bucket": _NAMES[bucket], "priority": priority}
             for number, order_id, bucket, priority in slots
         ],
         "score": {

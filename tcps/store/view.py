@@ -75,11 +75,11 @@ class View:
         sql = "SELECT id FROM work_order WHERE bucket=? AND status='queued' ORDER BY queue_key"
         return self._column(sql, bucket)
 
-    def queues(self) -> dict[Bucket, list[Waiting]]:
-        """Every bucket's queue, head first."""
+    def queues(self) -> dict[Bucket, list[tuple[str, int]]]:
+        """Every bucket's queue, head first: the ids of its orders with their priorities."""
         sql = "SELECT id, priority FROM work_order WHERE bucket=? AND status='queued' ORDER BY queue_key"
         run = self.loader.index.db.execute
-        return {bucket: [Waiting(*row) for row in run(sql, (bucket,))] for bucket in Bucket}
+        return {bucket: run(sql, (bucket,)).fetchall() for bucket in Bucket}
 
     def lanes(self) -> dict[Bucket, Lane]:
         """How many orders are queued in each bucket that has any, and the head of its queue."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tcps.rules import heijunka
-from tcps.rules.heijunka import Recent, Waiting
+from tcps.rules.heijunka import Recent
 from tcps.service import levelling, line, orders
 from tcps.store import Store
 from tests.bench import load
@@ -86,8 +86,8 @@ def _whole(store: Store, queued: int) -> None:
         raise RuntimeError(f"{queued} orders are queued, {found} are scheduled")
 
 
-def _by_priority(waiting: list[Waiting]) -> list[Waiting]:
-    return sorted(waiting, key=lambda order: -order.priority)
+def _by_priority(waiting: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(waiting, key=lambda order: -order[1])
 
 
 def _seconds(case: Case) -> float:

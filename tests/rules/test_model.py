@@ -446,7 +446,7 @@ ANDON = [
 def compare_order_of_work(store: Store, model: Model) -> None:
     """The queues, the work in progress, the most recent starts, and what is next."""
     with store.view() as view:
-        queues = {bucket.value: [one.work_order_id for one in q] for bucket, q in view.queues().items()}
+        queues = {bucket.value: [order_id for order_id, _ in q] for bucket, q in view.queues().items()}
         current = {bucket: view.wip(Bucket(bucket)) for bucket in BUCKETS}
         recent = view.recent()
         next_ = pulling.upcoming(view) if any(queues.values()) else None
