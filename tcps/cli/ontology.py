@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tcps.cli.base import Command, examples_text, group, opened
+from tcps.cli.base import Command, examples_text, group, opened, text
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
 from tcps.render import Section, columns, counted
@@ -102,6 +102,59 @@ def export(
             out.document(document)
         else:
             _save(file, document)
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps ontology push http://localhost:7878/store
+        tcps ontology push http://localhost:7878/store --graph https://example.org/shop --login @login.txt"""
+    ),
+)
+def push(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Where the server takes graphs (Graph Store Protocol).")
+    ],
+    query_url: Annotated[
+        str | None,
+        typer.Option("--query-url", metavar="URL", help="Where it takes queries [/query beside /store]."),
+    ] = None,
+    update_url: Annotated[
+        str | None, typer.Option("--update-url", metavar="URL", help="Where it takes updates [/update].")
+    ] = None,
+    graph: Annotated[
+        str | None,
+        typer.Option("--graph", metavar="IRI", help="The graph there; without it, the default one."),
+    ] = None,
+    login: Annotated[
+        str | None, typer.Option("--login", metavar="NAME:PASSWORD", help="Or @FILE, or -.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="The whole graph, whatever is there.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=86400)] = 60,
+) -> None:
+    """Bring a SPARQL 1.1 server to the ledger's head: the whole graph at first, then what is new.
+
+    What is in that graph there is replaced. The server keeps up to which entry it is, so that a push that
+    was cut off goes on.
+    """
+    from tcps.ontology.remote import server
+    from tcps.service import ontology
+
+    known = ontology.login_of(text(login, "--login"))
+    there = server(url, query_url, update_url, graph, login=known, timeout=timeout)
+    with opened(ctx) as (store, out):
+        made = ontology.push(store, there, full)
+        out.record(made, [_pushed(made)])
+
+
+def _pushed(made: Json) -> str:
+    if made["since"] == made["sequence"]:
+        return f"it had all {counted(made['sequence'], 'entry')}"
+    what = f"entries {made['since'] + 1} to {made['sequence']}" if made["since"] else "the whole graph"
+    return (
+        f"sent {what} in {counted(made['requests'], 'request')}; it has {counted(made['sequence'], 'entry')}"
+    )
 
 
 def _save(file: str, document: str) -> None:

@@ -39,6 +39,13 @@ def _query(
         typer.Option("--param", metavar="NAME=VALUE", help="A parameter of it; can be repeated."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the canned queries.")] = False,
+    endpoint: Annotated[
+        str | None,
+        typer.Option("--endpoint", metavar="URL", help="Ask this SPARQL server instead of the store."),
+    ] = None,
+    login: Annotated[
+        str | None, typer.Option("--login", metavar="NAME:PASSWORD", help="For that server; or @FILE.")
+    ] = None,
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, max=86400)] = 30,
     limit: Annotated[
         int, typer.Option("--limit", min=1, max=10_000_000, help="At most so many rows.")
@@ -65,6 +72,14 @@ def _query(
         out.table([row | {"shown": _shown(row)} for row in rows], _CANNED, document=rows)
         return
     limits = Limits(seconds=timeout, rows=limit)
+    if endpoint is not None:
+        _, out = context(ctx)
+        if canned is not None:
+            raise InvalidInput("--canned asks the store; --endpoint takes SPARQL", code="usage")
+        known = ontology.login_of(text(login, "--login"))
+        answer = ontology.remote_query(endpoint, text(sparql, "SPARQL") or "", limits, known)
+        _write(out, answer, form or out.form)
+        return
     with opened(ctx) as (store, out):
         if canned is not None:
             answer = ontology.canned_query(store, canned, param or (), limits)

@@ -40,7 +40,7 @@ def read(kind: str, content: bytes) -> Answer:
         return Answer(graph="".join(f"{line}\n" for line in lines))
     told = parse(content)
     if kind == "truth":
-        return Answer(truth=told["boolean"])
+        return Answer(truth=told["boolean"] if "boolean" in told else _of_virtuoso(told))
     rows = tuple({name: _plain(one) for name, one in row.items()} for row in told["results"]["bindings"])
     return Answer(tuple(told["head"].get("vars", ())), rows)
 
@@ -105,8 +105,15 @@ def tsv(answer: Answer) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _of_virtuoso(told: Json) -> bool:
+    """The truth as Virtuoso 7 gives it: a row or none."""
+    return bool(told["results"]["bindings"])
+
+
 def _plain(term: Json) -> Json:
-    """A term without the datatype that every text has."""
+    """A term without the datatype that every text has; `typed-literal` is what older servers say."""
+    if term["type"] == "typed-literal":
+        term = term | {"type": "literal"}
     if term.get("datatype") == f"{XSD}string":
         return {name: value for name, value in term.items() if name != "datatype"}
     return term

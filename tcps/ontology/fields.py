@@ -278,7 +278,16 @@ SHAPES: dict[str, Shape] = {
     "tpm_run": TPM_RUN,
 }
 """By the kind of record."""
-DERIVED = ("digest", "agent", "hasStage", "latestReceipt", "previousReceipt", "run", "gateEvaluation")
+DERIVED = (
+    "digest",
+    "agent",
+    "hasStage",
+    "latestReceipt",
+    "previousReceipt",
+    "run",
+    "gateEvaluation",
+    "position",
+)
 """Properties that no field of their own has."""
 
 _COUNT, _RATE, _TRUTH, _TEXT = (int,), (int, float), (bool,), (str,)

@@ -9,6 +9,7 @@ from tcps.ontology import canned
 from tcps.ontology.answers import Answer
 from tcps.ontology.asking import Limits
 from tcps.ontology.documents import Form, written
+from tcps.ontology.remote import Server, checked_url
 from tcps.store import Store
 from tcps.store.graph import Rebuilt
 
@@ -41,6 +42,27 @@ def validate(store: Store, full: bool) -> tuple[Json, str | None]:
     judged = store.validate_ontology(full=full)
     value = judged._asdict() | {"breaches": [breach._asdict() for breach in judged.breaches]}
     return {name: item for name, item in value.items() if name != "report"}, judged.report
+
+
+def push(store: Store, server: Server, full: bool) -> Json:
+    """Bring a server to the ledger's head; says from which entry to which, and in how many requests."""
+    return store.push_ontology(server, full=full)._asdict()
+
+
+def remote_query(url: str, text: str, limits: Limits, login: tuple[str, str] | None) -> Answer:
+    """The answer that a server gives to a question of the user's own."""
+    checked_url(url)
+    return Server(url, url, url, login=login, timeout=limits.seconds).ask(text, limits)
+
+
+def login_of(text: str | None) -> tuple[str, str] | None:
+    """A name and a password from `NAME:PASSWORD`. Raises InvalidInput."""
+    if text is None:
+        return None
+    name, sign, password = text.strip().partition(":")
+    if not name or not sign:
+        raise invalid_field("--login", "takes NAME:PASSWORD; @FILE keeps it out of sight")
+    return name, password
 
 
 def export(store: Store, form: Form, with_terms: bool) -> str:

@@ -151,7 +151,7 @@ class Graph:
         """A generation with what the ledger has since the one that is named."""
         if pointer.seq == head_of(view):
             return self.kept.path(pointer.generation)
-        removed, added = self._difference(view, pointer.seq)
+        removed, added = difference(view, pointer.seq, head_of(view))
         name = self.kept.new_name(head_of(view))
         self.engine.change(self.kept.path(pointer.generation), self.kept.path(name), removed, added)
         return self._publish(view, name)
@@ -177,22 +177,22 @@ class Graph:
         except TcpsError:
             return None
 
-    def _difference(self, view: View, since: int) -> tuple[set[str], set[str]]:
-        """The lines that are said no more, and the new ones, since an entry."""
-        changed = {
-            (change.kind, change.id): None
-            for seq in range(since + 1, head_of(view) + 1)
-            for change in view.loader.entry(seq).changes
-        }
-        writer = Projection(self.store.identity.store_id, finder(view))
-        before, now = set[str](), set[str]()
-        for kind, record_id in changed:
-            old = view.changed_before(kind, record_id, since + 1)
-            before.update(_lines(writer, state_at(view, kind, record_id, old)))
-            row = view.loader.row(kind, record_id)
-            now.update(_lines(writer, state_at(view, kind, record_id, row.seq if row else None)))
-        gone = {line for line in before - now if ":agent:" not in line.partition(" ")[0]}
-        return gone, now - before
+
+def difference(view: View, since: int, to: int) -> tuple[set[str], set[str]]:
+    """The lines that are said no more, and the new ones, from after one entry up to another."""
+    changed = {
+        (change.kind, change.id): None
+        for seq in range(since + 1, to + 1)
+        for change in view.loader.entry(seq).changes
+    }
+    writer = Projection(view.store_id, finder(view))
+    before, now = set[str](), set[str]()
+    for kind, record_id in changed:
+        for lines, seq in ((before, since), (now, to)):
+            last = view.changed_before(kind, record_id, seq + 1)
+            lines.update(_lines(writer, state_at(view, kind, record_id, last)))
+    gone = {line for line in before - now if ":agent:" not in line.partition(" ")[0]}
+    return gone, now - before
 
 
 def statements(view: View) -> Iterator[str]:

@@ -43,9 +43,11 @@ if TYPE_CHECKING:
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
     from tcps.ontology.asking import Limits
+    from tcps.ontology.remote import Server
     from tcps.store.conformance import Judged
     from tcps.store.graph import Content, Graph, Rebuilt
     from tcps.store.production import Production
+    from tcps.store.pushing import Pushed
     from tcps.store.repair import Step
     from tcps.verify import Anchor, Progress, Report, Trust
 
@@ -468,6 +470,12 @@ class Store:
         from tcps.store.conformance import validate
 
         return validate(self.engine, full=full)
+
+    def push_ontology(self, server: "Server", *, full: bool = False) -> "Pushed":
+        """Bring a SPARQL server to the ledger's head. Raises TcpsError (`endpoint_error`)."""
+        from tcps.store.pushing import push
+
+        return push(self.engine, server, full=full)
 
     def graph_content(self) -> "Content":
         """How many statements the graph has, and a digest of them."""

@@ -8,6 +8,7 @@ import pyoxigraph as ox
 import pytest
 
 from tests.cli.conftest import Tcps, process
+from tests.ontology import servers
 
 TITLES = "SELECT ?t { ?o a tcps:WorkOrder ; tcps:title ?t }"
 
@@ -133,3 +134,23 @@ def test_the_monthly_maintenance_makes_the_graph_anew(on_the_line: Tcps) -> None
     done = on_the_line("tpm", "run", "--monthly", "--json").json
     (task,) = [task for task in done["tasks"] if task["task"] == "rebuild_ontology"]
     assert (task["status"], task["issues"], task["details"]["same"]) == ("ok", [], None)
+
+
+def test_a_server_is_pushed_to_and_asked(on_the_line: Tcps, tmp_path: Path) -> None:
+    with servers.oxigraph(tmp_path / "server") as running:
+        first = on_the_line("ontology", "push", running.there.store)
+        assert (first.code, first.out) == (0, "sent the whole graph in 1 request; it has 2 entries\n")
+        assert on_the_line("ontology", "push", running.there.store).out == "it had all 2 entries\n"
+        on_the_line("work-order", "create", "--title", "another", "-q")
+        assert on_the_line("ontology", "push", running.there.store, "--json").json == {
+            "since": 2,
+            "sequence": 3,
+            "requests": 1,
+        }
+        asked = on_the_line(
+            "query", f"{TITLES} ORDER BY ?t", "--endpoint", running.there.query, "-o", "jsonl"
+        )
+        assert asked.out == '{"t":"An order"}\n{"t":"another"}\n'
+    gone = on_the_line("ontology", "push", "http://127.0.0.1:1/store", "--json", "--login", "a:b")
+    assert (gone.code, gone.error["code"]) == (1, "endpoint_error")
+    assert on_the_line("ontology", "push", "http://127.0.0.1:1/sparql").code == 2

@@ -1,0 +1,111 @@
+"""Real SPARQL servers that the tests start: Oxigraph (PyPI), and Virtuoso where it is installed (Debian)."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tcps.ontology.remote import Server, server
+
+OXIGRAPH = Path(sys.executable).with_name("oxigraph")
+VIRTUOSO = shutil.which("virtuoso-t")
+GRAPH = "https://example.org/shop"
+_PATIENCE = 60.0
+
+
+class Running(NamedTuple):
+    """A server that runs, and how it is spoken to."""
+
+    process: subprocess.Popen[bytes]
+    there: Server
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+@contextlib.contextmanager
+def oxigraph(folder: Path, port: int | None = None) -> Iterator[Running]:
+    """Oxigraph on a folder, with our statements in its default graph."""
+    port = port or free_port()
+    command = [str(OXIGRAPH), "serve", "--location", str(folder), "--bind", f"127.0.0.1:{port}"]
+    there = server(f"http://127.0.0.1:{port}/store", None, None, None, pause=lambda seconds: None)
+    with _running(command, folder.parent, f"http://127.0.0.1:{port}/query?query=ASK%7B%7D") as process:
+        yield Running(process, there)
+
+
+@contextlib.contextmanager
+def virtuoso(folder: Path) -> Iterator[Running]:
+    """Virtuoso in a folder, with our statements in a graph of their own, behind a Digest login."""
+    if VIRTUOSO is None:
+        pytest.skip("apt-get install virtuoso-opensource-7 brings this server")
+    port, sql = free_port(), free_port()
+    folder.mkdir(exist_ok=True)
+    (folder / "virtuoso.ini").write_text(_INI.format(folder=folder, port=port, sql=sql))
+    command = [VIRTUOSO, "+foreground", "+configfile", str(folder / "virtuoso.ini"), "+wait"]
+    base = f"http://127.0.0.1:{port}"
+    there = server(
+        f"{base}/sparql-graph-crud-auth",
+        f"{base}/sparql",
+        f"{base}/sparql-auth",
+        GRAPH,
+        login=("dba", "dba"),
+        pause=lambda seconds: None,
+    )
+    with _running(command, folder, f"{base}/sparql?query=ASK%7B%7D") as process:
+        yield Running(process, there)
+
+
+@contextlib.contextmanager
+def _running(command: list[str], folder: Path, alive: str) -> Iterator[subprocess.Popen[bytes]]:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet) as process:
+        try:
+            _await(alive, process)
+            yield process
+        finally:
+            process.kill()
+
+
+def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except (OSError, urllib.error.URLError):
+            assert process.poll() is None, "the server has ended"
+            assert time.monotonic() < end, "the server does not answer"
+            time.sleep(0.05)
+
+
+_INI = """
+[Database]
+DatabaseFile = {folder}/virtuoso.db
+ErrorLogFile = {folder}/virtuoso.log
+LockFile = {folder}/virtuoso.lck
+TransactionFile = {folder}/virtuoso.trx
+xa_persistent_file = {folder}/virtuoso.pxa
+[TempDatabase]
+DatabaseFile = {folder}/virtuoso-temp.db
+TransactionFile = {folder}/virtuoso-temp.trx
+[Parameters]
+ServerPort = 127.0.0.1:{sql}
+DirsAllowed = {folder}
+NumberOfBuffers = 2000
+MaxDirtyBuffers = 1500
+[HTTPServer]
+ServerPort = 127.0.0.1:{port}
+[SPARQL]
+ResultSetMaxRows = 100000
+"""
