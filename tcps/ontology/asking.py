@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,7 +68,26 @@ def unguarded(engine: str, graph: Path, query: str, limits: Limits) -> answers.A
     told, content = _run(request, limits)
     if "kind" not in told:
         raise _error(told, limits)
-    answer = answers.read(told["kind"], content)
+    return _in_bounds(answers.read(told["kind"], content), limits)
+
+
+def directly(graph: Path, query: str, limits: Limits = DEFAULT) -> answers.Answer:
+    """The answer of Oxigraph to a query of ours, in this process: what we wrote needs no sandbox.
+
+    Raises as `ask` does.
+    """
+    import pyoxigraph as ox
+
+    try:
+        found = ox.Store.read_only(str(graph.absolute())).query(query, prefixes=PREFIXES)
+        assert isinstance(found, ox.QuerySolutions)
+        content = found.serialize(format=ox.QueryResultsFormat.JSON) or b""
+    except (OSError, RuntimeError) as error:
+        raise GraphError(f"the graph cannot be read: {error}", hint="tcps ontology rebuild") from error
+    return _in_bounds(answers.read("table", content), limits)
+
+
+def _in_bounds(answer: answers.Answer, limits: Limits) -> answers.Answer:
     if len(answer.rows) > limits.rows:
         raise _over(f"the answer has {len(answer.rows)} rows; {limits.rows} are allowed", "add LIMIT to it")
     return answer
@@ -77,6 +95,8 @@ def unguarded(engine: str, graph: Path, query: str, limits: Limits) -> answers.A
 
 def _run(request: Json, limits: Limits) -> tuple[Json, bytes]:
     """Let the worker do it; gives what it told and its answer."""
+    import subprocess
+
     command = [sys.executable, "-I", "-S", str(_WORKER)]
     pipe = subprocess.PIPE
     with subprocess.Popen(

@@ -8,7 +8,7 @@ not given is a variable like any other.
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from tcps.errors import InvalidInput, missing, not_found
@@ -16,6 +16,7 @@ from tcps.model import AndonStatus, Bucket, Severity, Stage, WorkOrderStatus, pa
 from tcps.model.text import checked_id
 from tcps.ontology import terms
 
+_FOLDER = Path(__file__).with_name("queries")
 _PARAM = re.compile(r"# param (?P<name>\w+) (?P<type>\w+)(?P<needed>!?): (?P<text>.+)")
 _ENUMS: dict[str, type[StrEnum]] = {
     "stage": Stage,
@@ -61,8 +62,7 @@ class Canned(NamedTuple):
 
 def names() -> list[str]:
     """The names of all canned queries."""
-    folder = files("tcps.ontology").joinpath("queries")
-    return sorted(file.name.removesuffix(".rq") for file in folder.iterdir() if file.name.endswith(".rq"))
+    return sorted(path.stem for path in _FOLDER.glob("*.rq"))
 
 
 def get(name: str) -> Canned:
@@ -71,7 +71,7 @@ def get(name: str) -> Canned:
         error = not_found("query", name)
         error.hint = f"one of: {', '.join(names())}"
         raise error
-    text = files("tcps.ontology").joinpath(f"queries/{name}.rq").read_text(encoding="utf-8")
+    text = (_FOLDER / f"{name}.rq").read_text(encoding="utf-8")
     question = text.partition("\n")[0].removeprefix("# ")
     params = (Param(m["name"], m["type"], bool(m["needed"]), m["text"]) for m in _PARAM.finditer(text))
     return Canned(name, question, tuple(params), text)

@@ -2,8 +2,8 @@
 
 import warnings
 from collections.abc import Iterable
-from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tcps.ontology import vocabulary
@@ -32,7 +32,7 @@ class Conformance(NamedTuple):
 
 def shapes() -> bytes:
     """shapes.ttl."""
-    return files("tcps.ontology").joinpath("shapes.ttl").read_bytes()
+    return Path(__file__).with_name("shapes.ttl").read_bytes()
 
 
 def judge(blocks: Iterable[str]) -> Conformance:

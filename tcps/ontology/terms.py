@@ -1,8 +1,6 @@
 """Names and literals in N-Triples: escaped, and in the one form that RDF engines leave as it is."""
 
-from decimal import Decimal
 from functools import lru_cache
-from urllib.parse import quote
 
 from tcps.canonical import line_bytes
 
@@ -45,6 +43,8 @@ def record_iri(store_id: str, kind: str, record_id: str) -> str:
 @lru_cache(4096)
 def quoted(name: str) -> str:
     """A name that is no id, percent-encoded as a part of an IRI."""
+    from urllib.parse import quote  # this and `decimal` take longer to import than a query to answer
+
     return quote(name, safe="")
 
 
@@ -60,6 +60,8 @@ def integer(value: int) -> str:
 
 def decimal(value: float) -> str:
     """A number with a fraction, as a decimal: without exponent, without zeros that say nothing."""
+    from decimal import Decimal
+
     digits = format(Decimal(repr(value)), "f")
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")

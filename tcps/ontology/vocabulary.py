@@ -1,6 +1,6 @@
 """The vocabulary file, and what else the program knows of it."""
 
-from importlib.resources import files
+from pathlib import Path
 
 VERSION = "1.0.0"
 """Of the vocabulary; `owl:versionInfo` in the file."""
@@ -8,4 +8,4 @@ VERSION = "1.0.0"
 
 def source() -> bytes:
     """vocabulary.ttl."""
-    return files("tcps.ontology").joinpath("vocabulary.ttl").read_bytes()
+    return Path(__file__).with_name("vocabulary.ttl").read_bytes()

@@ -1,7 +1,7 @@
 """Use cases of the ontology: questions, documents, rebuilding, figures."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcps.errors import invalid_field
 from tcps.model import Json
@@ -9,9 +9,11 @@ from tcps.ontology import canned
 from tcps.ontology.answers import Answer
 from tcps.ontology.asking import Limits
 from tcps.ontology.documents import Form, written
-from tcps.ontology.remote import Server, checked_url
 from tcps.store import Store
 from tcps.store.graph import Rebuilt
+
+if TYPE_CHECKING:
+    from tcps.ontology.remote import Server
 
 CANNED_FIELDS = ("name", "question", "params")
 
@@ -44,13 +46,15 @@ def validate(store: Store, full: bool) -> tuple[Json, str | None]:
     return {name: item for name, item in value.items() if name != "report"}, judged.report
 
 
-def push(store: Store, server: Server, full: bool) -> Json:
+def push(store: Store, server: "Server", full: bool) -> Json:
     """Bring a server to the ledger's head; says from which entry to which, and in how many requests."""
     return store.push_ontology(server, full=full)._asdict()
 
 
 def remote_query(url: str, text: str, limits: Limits, login: tuple[str, str] | None) -> Answer:
     """The answer that a server gives to a question of the user's own."""
+    from tcps.ontology.remote import Server, checked_url
+
     checked_url(url)
     return Server(url, url, url, login=login, timeout=limits.seconds).ask(text, limits)
 

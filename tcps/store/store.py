@@ -459,7 +459,7 @@ class Store:
 
         chosen = canned.get(name)
         given = chosen.bindings(params or {}, self.store_id, self.engine.clock())
-        return self.ontology().ask(chosen.text, given, limits or DEFAULT)
+        return self.ontology().ask_canned(chosen.text, given, limits or DEFAULT)
 
     def rebuild_ontology(self) -> "Rebuilt":
         """Make the graph anew from the ledger; says whether what was kept was the same."""

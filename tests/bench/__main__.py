@@ -14,13 +14,14 @@ from tests.bench import (
     imports,
     levelling,
     machine,
+    ontology,
     signals,
     startup,
     verification,
 )
 from tests.bench.report import Report, Section
 
-SECTIONS = ("bulk", "signals", "verification", "contention", "levelling", "startup", "imports")
+SECTIONS = ("bulk", "signals", "verification", "contention", "levelling", "ontology", "startup", "imports")
 
 
 def main() -> None:
@@ -58,6 +59,7 @@ def _measured(
         "contention": contention.section,
         "verification": partial(verification.section, large=chosen.large),
         "levelling": levelling.section,
+        "ontology": ontology.section,
     }
     return sections[name](folder, quick)
 
