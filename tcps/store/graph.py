@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tcps.errors import LockTimeout, TcpsError
 from tcps.ledger import Change
@@ -15,8 +15,12 @@ from tcps.ontology.binding import bound
 from tcps.ontology.engines import vocabulary_lines
 from tcps.ontology.generations import Generations, Pointer, made_with
 from tcps.ontology.projection import Find, Projection, State, ntriples
+from tcps.ontology.terms import PREFIXES
 from tcps.store.engine import Engine
 from tcps.store.view import View
+
+if TYPE_CHECKING:
+    import rdflib
 
 _FEW = 1000
 """So many new entries, and a tenth of the ledger, are applied to what is kept; after more it is made anew."""
@@ -251,6 +255,17 @@ def exported(store: Engine, *, with_terms: bool = False) -> str:
     if not with_terms:
         return text
     return "".join(f"{line}\n" for line in sorted({*text.split("\n")[:-1], *vocabulary_lines()}))
+
+
+def as_rdflib(store: Engine) -> "rdflib.Graph":
+    """The whole graph with the vocabulary, read by rdflib. Raises Undecided (`no_engine`)."""
+    engines.chosen("rdflib")
+    import rdflib
+
+    graph = rdflib.Graph()
+    for prefix, namespace in PREFIXES.items():
+        graph.bind(prefix, namespace)
+    return graph.parse(data=exported(store, with_terms=True), format="nt")
 
 
 def head_of(view: View) -> int:

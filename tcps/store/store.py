@@ -39,6 +39,8 @@ from tcps.store.view import View
 from tcps.user import user_name
 
 if TYPE_CHECKING:
+    from rdflib import Graph as RdflibGraph
+
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
@@ -470,6 +472,12 @@ class Store:
         from tcps.store.conformance import validate
 
         return validate(self.engine, full=full)
+
+    def graph(self) -> "RdflibGraph":
+        """The graph with the vocabulary as an `rdflib.Graph` of the caller's own. Raises Undecided."""
+        from tcps.store.graph import as_rdflib
+
+        return as_rdflib(self.engine)
 
     def push_ontology(self, server: "Server", *, full: bool = False) -> "Pushed":
         """Bring a SPARQL server to the ledger's head. Raises TcpsError (`endpoint_error`)."""

@@ -263,6 +263,14 @@ def test_readers_beside_writers_see_every_acknowledged_order(store: Store) -> No
         process.kill()
 
 
+def test_the_library_gives_people_a_graph_of_rdflib(store: Store) -> None:
+    graph = store.graph()
+    lines = exported(store.engine, with_terms=True).count("\n")
+    assert len(graph) == lines > store.graph_content().statements
+    found = graph.query("SELECT ?id { ?o a tcps:WorkOrder ; tcps:workOrderId ?id } ORDER BY ?id")
+    assert [str(row[0]) for row in found] == ["WO-1", "WO-2"]  # type: ignore[index]
+
+
 def test_where_there_is_no_pyoxigraph_rdflib_answers_and_without_both_it_is_said(
     store: Store, tmp_path: Path
 ) -> None:
