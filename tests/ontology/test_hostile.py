@@ -220,8 +220,8 @@ def test_a_query_cannot_change_the_graph(store: Store) -> None:
 HOSTILE = ("> <a:> <b:> } #", '" } SELECT * {', "\\", "\n}", "'", "{", "?x", "a b", "\u202e", "\x01")
 
 
-@pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("value", HOSTILE if DEEP else HOSTILE[:4])
 def test_a_value_is_one_term_whatever_is_in_it(store: Store, value: str, engine: str) -> None:
     query = "SELECT ?v (STR(?v) AS ?same) { ?s a tcps:Policy OPTIONAL { ?s tcps:name ?v } }"
     asked = "SELECT ?v { VALUES ?one { 1 } }"
