@@ -112,6 +112,20 @@ def test_the_sandbox_alone_lets_nothing_out_and_reads_no_file(
     assert listener.calls == 0
 
 
+def test_a_graph_of_many_tables_is_read_by_a_process_without_a_network(
+    store: Store, listener: Listener
+) -> None:
+    with store.ontology("oxigraph").at_head() as folder:
+        found = asking.unguarded(
+            "oxigraph", folder, "ASK { ?s a <https://tcps.dev/ontology#Sku> }", QUICK, few=0
+        )
+        assert found.truth is True
+        for query in SERVICES[:6]:
+            with contextlib.suppress(TcpsError):
+                asking.unguarded("oxigraph", folder, query.replace("URL", listener.url), QUICK, few=0)
+    assert listener.calls == 0
+
+
 def test_without_a_sandbox_the_engines_do_call(listener: Listener) -> None:
     """So the test above would fail without it."""
     import pyoxigraph as ox
