@@ -140,7 +140,7 @@ def test_without_a_sandbox_the_engines_do_call(listener: Listener) -> None:
     """So the test above would fail without it."""
     import pyoxigraph as ox
 
-    with pytest.raises(OSError, match="HTTP"):
+    with contextlib.suppress(OSError):  # what answers is no SPARQL server
         list(ox.Store().query(SERVICES[0].replace("URL", listener.url)))
     assert listener.calls() > 0
 
