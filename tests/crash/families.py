@@ -31,7 +31,7 @@ def families(calls: Callable[[Workload], int], deep: bool) -> list[Family]:
         ("one overtaken by another, and its sync fails", overtaken()),
     ]
     if deep:
-        plans = [Plan(2048, 0.01, 6), Plan(300, 0.004, 4), Plan(140, 0.001, 3), *[Plan(4, 0.002, 3)] * 6]
+        plans = [Plan(2048, 0.01, 6), Plan(1000, 0.004, 4), Plan(400, 0.0005, 3), *[Plan(4, 0.002, 3)] * 6]
         shares = [1.0] * 9
     else:
         plans = [Plan(100, 0.01, 3), Plan(10, 0.01, 3), Plan(10, 0.01, 3), *[Plan(4, 0.01, 2)] * 6]
