@@ -32,7 +32,7 @@ lint-imports
 
 step "tests with branch coverage"
 coverage erase
-coverage run -m pytest "$@"
+coverage run -m pytest --numprocesses auto --dist worksteal "$@"
 coverage combine --quiet
 coverage report
 
