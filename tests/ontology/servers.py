@@ -48,7 +48,7 @@ def oxigraph(folder: Path, port: int | None = None) -> Iterator[Running]:
 def virtuoso(folder: Path) -> Iterator[Running]:
     """Virtuoso in a folder, with our statements in a graph of their own, behind a Digest login."""
     if VIRTUOSO is None:
-        pytest.skip("apt-get install virtuoso-opensource-7 brings this server")
+        pytest.skip("apt-get install virtuoso-opensource-7-bin brings this server")
     port, sql = free_port(), free_port()
     folder.mkdir(exist_ok=True)
     (folder / "virtuoso.ini").write_text(_INI.format(folder=folder, port=port, sql=sql))
