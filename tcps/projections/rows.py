@@ -77,6 +77,7 @@ def andon(andon: AndonEvent) -> Row:
         andon.status,
         to_ms(andon.created_at),
         andon.escalation_level,
+        None if andon.resolution is None else to_ms(andon.resolution.resolved_at),
     )
 
 

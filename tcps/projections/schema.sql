@@ -39,11 +39,12 @@ CREATE INDEX receipt_failed ON receipt (sku_id) WHERE status='fail';
 CREATE INDEX receipt_tested ON receipt (time) WHERE tested;
 CREATE INDEX receipt_by_hand ON receipt (time) WHERE by_hand;
 CREATE TABLE andon_event (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id TEXT, stage INT, failure_type TEXT,
-                          severity TEXT, status TEXT, created INT, level INT) WITHOUT ROWID;
+                          severity TEXT, status TEXT, created INT, level INT, resolved INT) WITHOUT ROWID;
 CREATE INDEX andon_sku ON andon_event (sku_id, status, stage);
 CREATE INDEX andon_status ON andon_event (status, severity, n);
 CREATE INDEX andon_work_order ON andon_event (work_order_id);
 CREATE INDEX andon_created ON andon_event (created);
+CREATE INDEX andon_resolved ON andon_event (resolved);
 CREATE TABLE analysis (id TEXT PRIMARY KEY, n INT, andon_id TEXT, status TEXT) WITHOUT ROWID;
 CREATE INDEX analysis_andon ON analysis (andon_id, n);
 CREATE TABLE improvement (id TEXT PRIMARY KEY, n INT, status TEXT, waste_type TEXT) WITHOUT ROWID;

@@ -1,6 +1,6 @@
 """Alerts and service objectives of a store, over the last thirty days (domain 13.3, 13.4)."""
 
-from tcps.model import AndonEvent, Json, Resolution, Severity, SlaStatus, last_days, to_ms
+from tcps.model import Json, Severity, SlaStatus, last_days
 from tcps.rules import alerts, kanban, metrics, objectives
 from tcps.service.metrics import DAYS, rounded
 from tcps.store import View, filters
@@ -39,7 +39,7 @@ def objectives_met(view: View) -> list[Json]:
         failed=sum(run.failed for run in runs),
         published=past.finished().published,
         undeployed=past.lost_at_publication(),
-        resolutions=[_took(event, event.resolution) for event in past.resolved() if event.resolution],
+        resolutions=past.resolution_times(),
     )
     return [
         {name: _shown(value) for name, value in one._asdict().items()} | {"remaining": _shown(one.remaining)}
@@ -50,10 +50,6 @@ def objectives_met(view: View) -> list[Json]:
 def _open(view: View, status: SlaStatus) -> list[str]:
     where = filters.work_orders(statuses=filters.OPEN_ORDERS, sla=status, now=view.now)
     return view.ids("work_order", where)
-
-
-def _took(event: AndonEvent, resolution: Resolution) -> int:
-    return to_ms(resolution.resolved_at) - to_ms(event.created_at)
 
 
 def _shown(value: object) -> object:

@@ -31,6 +31,9 @@ _LOST = """
 _DEFECTS = f"""
     SELECT count(*) FROM andon_event a INDEXED BY andon_created
     WHERE created >= ? AND created < ? AND {_DEFECT} AND EXISTS (SELECT 1 FROM sku s WHERE s.id=a.sku_id)"""
+_RESOLUTIONS = """
+    SELECT resolved - created FROM andon_event INDEXED BY andon_resolved
+    WHERE resolved >= ? AND resolved < ?"""
 _RUNS = """
     SELECT stage, sum(status='pass'), sum(status='fail'), sum(status='warning'), total(duration)
     FROM receipt INDEXED BY receipt_time WHERE time >= ? AND time < ? GROUP BY stage"""
@@ -65,6 +68,10 @@ class Past:
     def lead_times(self) -> list[int]:
         """Of every SKU that was published, the milliseconds since its order was created."""
         return [lead_ms for (lead_ms,) in self._rows(_LEAD_TIMES)]
+
+    def resolution_times(self) -> list[int]:
+        """Of every Andon that was resolved, the milliseconds since it was raised."""
+        return [took_ms for (took_ms,) in self._rows(_RESOLUTIONS)]
 
     def lost_at_publication(self) -> int:
         """How many SKUs failed or were aborted at their last stage."""

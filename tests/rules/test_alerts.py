@@ -187,6 +187,7 @@ def test_alerts_and_objectives_are_those_of_the_store_as_it_is(store: Store, clo
     assert report["alerts"][0]["details"] == {"andons": [event.id], "count": 1}
     assert report["alerts"][2]["details"]["work_orders"] == ["WO-2"]
     resolve(store, event.id)
+    clock.forward(ms=1)
     met = {
         one["slo"]: (one["status"], one["indicator"]) for one in maintenance.show_health(store)["objectives"]
     }
@@ -197,6 +198,11 @@ def test_alerts_and_objectives_are_those_of_the_store_as_it_is(store: Store, clo
         "andon_avg_resolution_time": ("met", 2 * HOUR),
         "uptime_percent": ("no_data", None),
     }
+    raised_long_ago = trigger(store, "elsewhere-2", "compilation_failure")
     clock.forward(hours=31 * 24)
     assert {one["status"] for one in maintenance.show_health(store)["objectives"]} == {"no_data"}
+    resolve(store, raised_long_ago.id)  # it counts when it is resolved, not when it was raised
+    clock.forward(ms=1)
+    times = {one["slo"]: one["indicator"] for one in maintenance.show_health(store)["objectives"]}
+    assert times["andon_avg_resolution_time"] == 31 * 24 * HOUR
     assert clock.now > START

@@ -181,14 +181,18 @@ def test_no_question_about_a_period_reads_a_whole_table(store: Store) -> None:
             past.by_hand(),
         )
         past.slow(Stage.COMPILATION, 1), past.receipts_of(Stage.COMPILATION)
-        list(past.tested()), list(past.resolved())
+        list(past.tested()), list(past.resolved()), past.resolution_times()
         db.set_trace_callback(None)
         asked = [sql for sql in statements if "FROM" in sql]
         plans = [[row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")] for sql in asked]
-    assert len(plans) == 15
+    assert len(plans) == 16
     for plan in plans:
         assert any(
-            "(time>? AND time<?)" in step or "ended>?" in step or "created>?" in step or "completed>?" in step
+            "(time>? AND time<?)" in step
+            or "ended>?" in step
+            or "created>?" in step
+            or "completed>?" in step
+            or "resolved>?" in step
             for step in plan
         )
         assert not any(step.startswith("SCAN") for step in plan), plan
