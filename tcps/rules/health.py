@@ -1,7 +1,7 @@
 """Health (domain 13.2): what is wrong with the system, component by component; the whole is as the worst.
 
-Here are the components that one command can look at. Memory is that of a server; backups and the ontology
-do not exist in this version.
+Here are the components that one command can look at. Memory is that of a server, backups
+do not exist in this version, and the ontology is brought to the ledger's head by whoever asks it.
 """
 
 from collections.abc import Iterable, Sequence
