@@ -1,10 +1,12 @@
-"""The tables of docs/ontology.md: every term of the vocabulary, from vocabulary.ttl."""
+"""What is made from vocabulary.ttl: the tables of docs/ontology.md, and the context of JSON-LD."""
 
 from collections.abc import Iterator
 
 import rdflib
 from rdflib import OWL, RDF, RDFS, SKOS
 
+from tcps.canonical import file_bytes
+from tcps.model import Json
 from tcps.ontology import terms, vocabulary
 
 _ABOVE = (RDFS.subClassOf, RDFS.subPropertyOf, SKOS.exactMatch, SKOS.closeMatch)
@@ -48,6 +50,23 @@ def values() -> str:
     return _table(["| values of | are |", "|---|---|", *rows])
 
 
+def context() -> str:
+    """context.jsonld: every class by its name, every property with the type of its values.
+
+    Texts need none: a string of JSON is one.
+    """
+    graph = _graph()
+    named: Json = {_local(one): _short(one) for one in graph.subjects(RDF.type, OWL.Class)}
+    for one in graph.subjects(RDF.type, OWL.ObjectProperty):
+        named[_local(one)] = {"@id": _short(one), "@type": "@id"}
+    for one in graph.subjects(RDF.type, OWL.DatatypeProperty):
+        kind = _short(graph.value(one, RDFS.range))
+        named[_local(one)] = {"@id": _short(one)} | (
+            {} if kind in ("rdfs:Literal", "xsd:string") else {"@type": kind}
+        )
+    return file_bytes({"@context": terms.PREFIXES | named}).decode()
+
+
 def _above(graph: rdflib.Graph, one: rdflib.term.Node) -> str:
     return " ".join(_name(o) for said in _ABOVE for o in sorted(graph.objects(one, said)))
 
@@ -58,6 +77,10 @@ def _comment(graph: rdflib.Graph, one: rdflib.term.Node) -> str:
 
 def _name(one: object) -> str:
     return f"`{_short(one)}`"
+
+
+def _local(one: object) -> str:
+    return str(one).removeprefix(terms.NAMESPACE)
 
 
 def _short(one: object) -> str:

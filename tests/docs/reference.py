@@ -1,4 +1,4 @@
-"""The parts of the documentation that are made from the code: docs/cli.md, and tables in other documents.
+"""What is made from the code: docs/cli.md, tables in other documents, the context of JSON-LD.
 
 `python -m tests.docs.reference` writes them; with `--check` it compares and exits with 1 when one is
 stale. In `WITH_TABLES` a table stands between `<!-- from the code: NAME -->` and `<!-- end -->`.
@@ -62,7 +62,7 @@ def with_tables(text: str) -> str:
 def documents() -> dict[str, str]:
     """The text that each document should have, by its path."""
     made = {path: with_tables((ROOT / path).read_text(encoding="utf-8")) for path in WITH_TABLES}
-    return {"docs/cli.md": cli()} | made
+    return {"docs/cli.md": cli(), "tcps/ontology/context.jsonld": ontology.context()} | made
 
 
 def stale() -> list[str]:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 
 import pyoxigraph as ox
 import pytest
@@ -14,9 +13,7 @@ from rdflib.plugins.sparql.results.tsvresults import TSVResultParser
 from tcps.model import Json
 from tcps.ontology import answers, terms
 from tcps.ontology.answers import Answer
-from tcps.ontology.documents import WRITERS, Form
-from tcps.ontology.projection import State
-from tests.ontology.records import TEXT, states, text
+from tests.ontology.records import TEXT
 
 XML_TEXT = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=8
@@ -39,14 +36,6 @@ def nodes(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
 def tables(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Answer]:
     row = st.dictionaries(st.sampled_from(["a", "b"]), nodes(texts))
     return st.lists(row, max_size=3).map(lambda rows: Answer(("a", "b"), tuple(rows)))
-
-
-def values(document: str, form: str) -> set[tuple[object, ...]]:
-    """The triples of a document; rdflib's Turtle writes the decimal 0 as 0.0."""
-    graph = rdflib.Graph().parse(data=document, format=form)
-    return {
-        (s, p, (o.datatype, o.value or str(o)) if isinstance(o, rdflib.Literal) else o) for s, p, o in graph
-    }
 
 
 def by_oxigraph(content: str, form: ox.QueryResultsFormat) -> list[dict[str, str]]:
@@ -124,17 +113,3 @@ def test_values_for_people_are_numbers_truths_and_names() -> None:
     }
     (shown,) = Answer(("n", "d", "b", "c", "none"), (row,)).values()
     assert shown == {"n": 7, "d": 0.5, "b": True, "c": "Stage-compilation", "none": None}
-
-
-@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # of rdflib's own reader of JSON-LD
-@given(st.lists(states(), max_size=2, unique_by=lambda one: (one.kind, one.id)))
-@settings(max_examples=20, deadline=None)
-def test_the_three_forms_of_a_graph_are_the_same_graph_whoever_wrote_them(given: list[State]) -> None:
-    """There are no blank nodes, so isomorphic graphs are equal sets."""
-    lines = text(given)
-    whole = values(lines, "nt")
-    for write in WRITERS.values():
-        assert values(write(lines, Form.TURTLE), "turtle") == whole
-        document = write(lines, Form.JSONLD)
-        assert values(document, "json-ld") == whole
-        assert all(isinstance(value, str) for value in json.loads(document)["@context"].values())
