@@ -73,26 +73,11 @@ def unguarded(engine: str, graph: Path, query: str, limits: Limits, few: int = _
     told, content = _run(request, limits)
     if "kind" not in told:
         raise _error(told, limits)
-    return _in_bounds(answers.read(told["kind"], content), limits)
+    return in_bounds(answers.read(told["kind"], content), limits)
 
 
-def directly(graph: Path, query: str, limits: Limits = DEFAULT) -> answers.Answer:
-    """The answer of Oxigraph to a query of ours, in this process: what we wrote needs no sandbox.
-
-    Raises as `ask` does.
-    """
-    import pyoxigraph as ox
-
-    try:
-        found = ox.Store.read_only(str(graph.absolute())).query(query, prefixes=PREFIXES)
-        assert isinstance(found, ox.QuerySolutions)
-        content = found.serialize(format=ox.QueryResultsFormat.JSON) or b""
-    except (OSError, RuntimeError) as error:
-        raise GraphError(f"the graph cannot be read: {error}", hint="tcps ontology rebuild") from error
-    return _in_bounds(answers.read("table", content), limits)
-
-
-def _in_bounds(answer: answers.Answer, limits: Limits) -> answers.Answer:
+def in_bounds(answer: answers.Answer, limits: Limits) -> answers.Answer:
+    """The answer; raises TcpsError (`query_limit`) when it has more rows than it may."""
     if len(answer.rows) > limits.rows:
         raise _over(f"the answer has {len(answer.rows)} rows; {limits.rows} are allowed", "add LIMIT to it")
     return answer
@@ -110,7 +95,7 @@ def _run(request: Json, limits: Limits) -> tuple[Json, bytes]:
         try:
             out, _ = process.communicate(line_bytes(request) + b"\n", timeout=limits.seconds)
         except subprocess.TimeoutExpired:
-            raise _over(f"the query took longer than {limits.seconds:g} seconds", _NARROWER) from None
+            raise too_long(limits) from None
         finally:
             with contextlib.suppress(OSError):
                 process.kill()
@@ -144,6 +129,11 @@ def _error(told: Json, limits: Limits) -> Exception:
     message = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
     where = f"line {place['line']}, column {place['column']}: " if place else ""
     return InvalidInput(f"{where}{message}", code="invalid_query", details=place)
+
+
+def too_long(limits: Limits) -> TcpsError:
+    """The error for a query whose time is over."""
+    return _over(f"the query took longer than {limits.seconds:g} seconds", _NARROWER)
 
 
 def _over(message: str, hint: str) -> TcpsError:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tcps.errors import InvalidInput, missing, not_found
 from tcps.model import AndonStatus, Bucket, Severity, Stage, WorkOrderStatus, parse_enum, parse_timestamp
@@ -35,6 +35,16 @@ class Param(NamedTuple):
     needed: bool
     text: str
 
+    def value(self, given: str) -> Any:
+        """The value of a text that was given. Raises InvalidInput."""
+        read, _ = _TYPES[self.type]
+        return read(self.name, given)
+
+    def term(self, value: Any, store_id: str) -> str:
+        """The term of a value."""
+        _, write = _TYPES[self.type]
+        return write(value, store_id)
+
 
 class Canned(NamedTuple):
     """A query with a name."""
@@ -44,8 +54,13 @@ class Canned(NamedTuple):
     params: tuple[Param, ...]
     text: str
 
-    def bindings(self, given: Mapping[str, str], store_id: str, now: str) -> dict[str, str]:
-        """The terms of the parameters; `now` is given to a parameter of that name. Raises InvalidInput."""
+    @property
+    def levelled(self) -> bool:
+        """Whether it asks for the levelled schedule, which tcps calculates and gives it as `slots`."""
+        return "{ ?slots }" in self.text
+
+    def values(self, given: Mapping[str, str], now: str) -> dict[str, Any]:
+        """The parameters' values; `now` is given to a parameter of that name. Raises InvalidInput."""
         known = {param.name for param in self.params}
         if unknown := sorted(set(given) - known):
             raise InvalidInput(
@@ -57,7 +72,11 @@ class Canned(NamedTuple):
         if absent:
             raise missing(absent, f"the query {self.name}")
         values = ({"now": now} if "now" in known else {}) | dict(given)
-        return {p.name: _term(p, values[p.name], store_id) for p in self.params if p.name in values}
+        return {p.name: p.value(values[p.name]) for p in self.params if p.name in values}
+
+    def bindings(self, values: Mapping[str, Any], store_id: str) -> dict[str, str]:
+        """The terms of these values."""
+        return {p.name: p.term(values[p.name], store_id) for p in self.params if p.name in values}
 
 
 def names() -> list[str]:
@@ -77,20 +96,16 @@ def get(name: str) -> Canned:
     return Canned(name, question, tuple(params), text)
 
 
-def _term(param: Param, value: str, store_id: str) -> str:
-    """A parameter's term. Raises InvalidInput."""
-    if param.type in _ENUMS:
-        enum = _ENUMS[param.type]
-        return terms.term(f"{enum.__name__}-{parse_enum(enum, value)}")
-    return _READERS[param.type](param.name, value, store_id)
+def _time(name: str, given: str) -> str:
+    return parse_timestamp(given if "T" in given.upper() else f"{given}T00:00:00Z", name)
 
 
-def _time(name: str, value: str, _: str) -> str:
-    return terms.moment(parse_timestamp(value if "T" in value.upper() else f"{value}T00:00:00Z", name))
+def _enum(enum: type[StrEnum]) -> tuple[Callable[[str, str], StrEnum], Callable[[Any, str], str]]:
+    """How a value of a closed vocabulary is read and written."""
+    return lambda _, given: parse_enum(enum, given), lambda value, _: terms.term(f"{enum.__name__}-{value}")
 
 
-_READERS: dict[str, Callable[[str, str, str], str]] = {
-    "time": _time,
-    "text": lambda name, value, store_id: terms.text(value),
-    "sku": lambda name, value, store_id: f"<{terms.record_iri(store_id, 'sku', checked_id(name, value))}>",
-}
+_TYPES: dict[str, tuple[Callable[[str, str], Any], Callable[[Any, str], str]]] = {
+    "time": (_time, lambda value, _: terms.moment(value)),
+    "sku": (checked_id, lambda value, store_id: f"<{terms.record_iri(store_id, 'sku', value)}>"),
+} | {name: _enum(enum) for name, enum in _ENUMS.items()}

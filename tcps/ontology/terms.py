@@ -58,20 +58,29 @@ def integer(value: int) -> str:
     return f'"{value}"^^<{_XSD}integer>'
 
 
-def decimal(value: float) -> str:
-    """A number with a fraction, as a decimal: without exponent, without zeros that say nothing."""
+def digits(value: float) -> str:
+    """The digits of a number with a fraction: without exponent, without zeros that say nothing."""
     from decimal import Decimal
 
-    digits = format(Decimal(repr(value)), "f")
-    if "." in digits:
-        digits = digits.rstrip("0").rstrip(".")
-    return f'"{"0" if digits == "-0" else digits}"^^<{_XSD}decimal>'
+    written = format(Decimal(repr(value)), "f")
+    if "." in written:
+        written = written.rstrip("0").rstrip(".")
+    return "0" if written == "-0" else written
+
+
+def decimal(value: float) -> str:
+    """A number with a fraction, as a decimal."""
+    return f'"{digits(value)}"^^<{_XSD}decimal>'
+
+
+def short(value: str) -> str:
+    """A stored timestamp, its fraction without zeros at the end."""
+    return f"{value[:-1].rstrip('0').rstrip('.') if '.' in value else value[:-1]}Z"
 
 
 def moment(value: str) -> str:
-    """A stored timestamp: its fraction without zeros at the end."""
-    short = value[:-1].rstrip("0").rstrip(".") if "." in value else value[:-1]
-    return f'"{short}Z"^^<{_XSD}dateTime>'
+    """A stored timestamp."""
+    return f'"{short(value)}"^^<{_XSD}dateTime>'
 
 
 def boolean(value: bool) -> str:
@@ -84,9 +93,14 @@ def uri(value: str) -> str:
     return f'"{value.translate(_ESCAPES)}"^^<{_XSD}anyURI>'
 
 
+def as_json(value: object) -> str:
+    """A JSON value in canonical form (format 3.1)."""
+    return line_bytes(value).decode()
+
+
 def json(value: object) -> str:
-    """A JSON value as a text in canonical form (format 3.1)."""
-    return text(line_bytes(value).decode())
+    """A JSON value as a text in canonical form."""
+    return text(as_json(value))
 
 
 def scalar(value: object) -> str:

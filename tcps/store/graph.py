@@ -4,18 +4,19 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tcps.errors import LockTimeout, TcpsError
 from tcps.ledger import Change
 from tcps.merkle import leaf_hash
 from tcps.ontology import asking, engines
 from tcps.ontology.answers import Answer
-from tcps.ontology.binding import bound
+from tcps.ontology.canned import Canned
 from tcps.ontology.engines import vocabulary_lines
 from tcps.ontology.generations import Generations, Pointer, made_with
 from tcps.ontology.projection import Find, Projection, State, ntriples
 from tcps.ontology.terms import PREFIXES
+from tcps.store.canned import slots
 from tcps.store.engine import Engine
 from tcps.store.view import View
 
@@ -95,12 +96,14 @@ class Graph:
         return self.use(lambda graph: asking.ask(self.engine.name, graph, query, bindings, limits))
 
     def ask_canned(
-        self, query: str, bindings: Mapping[str, str], limits: asking.Limits = asking.DEFAULT
+        self, query: Canned, values: Mapping[str, Any], limits: asking.Limits = asking.DEFAULT
     ) -> Answer:
-        """The answer to a query of ours, sooner where the engine is in this process."""
-        if self.engine.name != "oxigraph":
-            return self.ask(query, bindings, limits)
-        return self.use(lambda graph: asking.directly(graph, bound(query, bindings), limits))
+        """The answer to a canned query with these values of its parameters."""
+        bindings = query.bindings(values, self.store.identity.store_id)
+        if query.levelled:
+            with self.store.view() as view:
+                bindings |= {"slots": slots(view)}
+        return self.ask(query.text, bindings, limits)
 
     def use(self, read: Callable[[Path], T]) -> T:
         """What `read` gives for the folder of the graph; it is made anew when `read` finds it damaged."""

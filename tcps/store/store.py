@@ -455,13 +455,19 @@ class Store:
     def canned_query(
         self, name: str, params: Mapping[str, str] | None = None, *, limits: "Limits | None" = None
     ) -> "Answer":
-        """The answer to a canned query (`tcps query --list`). Raises NotFound, InvalidInput."""
+        """The answer to a canned query (`tcps query --list`), from the index where it knows it.
+
+        Raises NotFound, InvalidInput, TcpsError (`query_limit`).
+        """
         from tcps.ontology import canned
         from tcps.ontology.asking import DEFAULT
+        from tcps.store.canned import answer
 
-        chosen = canned.get(name)
-        given = chosen.bindings(params or {}, self.store_id, self.engine.clock())
-        return self.ontology().ask_canned(chosen.text, given, limits or DEFAULT)
+        chosen, limits = canned.get(name), limits or DEFAULT
+        values = chosen.values(params or {}, self.engine.clock())
+        with self.view() as view:
+            known = answer(view, name, values, limits)
+        return self.ontology().ask_canned(chosen, values, limits) if known is None else known
 
     def rebuild_ontology(self) -> "Rebuilt":
         """Make the graph anew from the ledger; says whether what was kept was the same."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tcps.ontology import canned, vocabulary
 from tcps.ontology.terms import PREFIXES
 from tcps.store import Store
+from tcps.store.canned import slots
 from tcps.store.graph import Graph, exported, statements
 from tests.bench import stores
 from tests.bench.measure import Sample, fresh, isolated
@@ -27,7 +28,6 @@ FREE = {
         ?s tcps:skuId 'SKU-7' ; tcps:latestReceipt/tcps:previousReceipt* ?r
     }""",
 }
-_ALL = (*canned.names(), *FREE)
 PARAMS = {
     "receipts-by-stage": {"stage": "compilation"},
     "quality-metrics": {"from": "2026-01-01", "to": "2100-01-01"},
@@ -125,18 +125,19 @@ def _questions(place: Path) -> dict[str, str]:
     with Store.open(place, actor="bench") as store:
         now = store.engine.clock()
         queries = [canned.get(name) for name in canned.names()]
-        texts = {
-            q.name: bound(q.text, q.bindings(PARAMS.get(q.name, {}), store.store_id, now)) for q in queries
-        }
-    return texts | FREE
+        given = {q.name: q.bindings(q.values(PARAMS.get(q.name, {}), now), store.store_id) for q in queries}
+        with store.view() as view:
+            given["levelled-schedule"] = {"slots": slots(view)}
+    return {q.name: bound(q.text, given[q.name]) for q in queries} | FREE
 
 
 def _ask_ours(place: Path, folder: Path, rounds: int) -> dict[str, Sample]:
     with Store.open(place, actor="bench") as store:
         graph = Graph(store.engine, "oxigraph")
         graph.ask("ASK {}")
-        asks = {name: graph.ask if name in FREE else partial(graph.ask_canned, bindings={}) for name in _ALL}
-        return {name: _sampled(partial(asks[name], text), rounds) for name, text in _questions(place).items()}
+        asks = {name: partial(store.canned_query, name, PARAMS.get(name)) for name in canned.names()}
+        asks |= {name: partial(graph.ask, text) for name, text in FREE.items()}
+        return {name: _sampled(ask, rounds) for name, ask in asks.items()}
 
 
 def _ask_oxigraph(place: Path, folder: Path, rounds: int) -> dict[str, Sample]:

@@ -42,10 +42,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def answer(store: Store, name: str, engine: str, **params: str) -> list[dict[str, Any]]:
     query = canned.get(name)
-    bindings = query.bindings(params, store.store_id, store.engine.clock())
-    graph = Graph(store.engine, engine)
-    answered = graph.ask_canned(query.text, bindings)
-    assert answered == graph.ask(query.text, bindings)
+    answered = Graph(store.engine, engine).ask_canned(query, query.values(params, store.engine.clock()))
+    assert answered == store.canned_query(name, params)
     return answered.values()
 
 
@@ -66,6 +64,11 @@ EXPECTED: dict[str, tuple[dict[str, str], tuple[str, ...], list[tuple[Any, ...]]
             ("Bucket-cost", "WO-3", "WorkOrderStatus-blocked", "waits"),
             ("Bucket-security", "WO-4", "WorkOrderStatus-queued", 'late "quoted"'),
         ],
+    ),
+    "levelled-schedule": (
+        {},
+        ("slot", "work_order_id", "bucket", "priority"),
+        [(1, "WO-4", "Bucket-security", 9)],
     ),
     "receipts-by-stage": (
         {"stage": "compile"},
@@ -174,7 +177,7 @@ def test_a_parameter_that_is_none_is_refused(
     scene: Store, name: str, params: dict[str, str], code: str
 ) -> None:
     with pytest.raises(TcpsError) as caught:
-        canned.get(name).bindings(params, scene.store_id, START)
+        canned.get(name).values(params, START)
     assert caught.value.code == code
 
 
