@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tcps.cli.base import Command, examples_text, group, opened, text
+from tcps.cli.base import Command, examples_text, group, input_stream, opened, text
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
 from tcps.render import Section, columns, counted
 
+if TYPE_CHECKING:
+    from tcps.ontology.documents import Form
+
 app = group("The store as an RDF graph.")
+_FORMS = "turtle, ntriples or jsonld."
 _CLASSES = columns("class", "things")
 _BREACHES = columns("record", "property", "value", "shape", "message")
 
@@ -87,21 +91,52 @@ def export(
     file: Annotated[
         str | None, typer.Argument(metavar="[FILE]", help="Where to; without it, stdout.")
     ] = None,
-    form: Annotated[str, typer.Option("--as", metavar="FORM", help="turtle, ntriples or jsonld.")] = "turtle",
+    form: Annotated[str, typer.Option("--as", metavar="FORM", help=_FORMS)] = "turtle",
     terms: Annotated[bool, typer.Option("--terms", help="With the vocabulary.")] = False,
 ) -> None:
     """Write the graph as a document; as N-Triples, the same store gives the same bytes."""
-    from tcps.ontology.documents import Form
     from tcps.service import ontology
 
-    if form.upper() not in Form.__members__:
-        raise InvalidInput(f"{form!r} is none of {', '.join(Form)}", code="usage")
+    chosen = _form(form)
     with opened(ctx) as (store, out):
-        document = ontology.export(store, Form(form.lower()), terms)
+        document = ontology.export(store, chosen, terms)
         if file is None:
             out.document(document)
         else:
             _save(file, document)
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps ontology compare store.ttl
+        tcps ontology export --as ntriples | tcps ontology compare - --as ntriples"""
+    ),
+)
+def compare(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Turtle, N-Triples or JSON-LD; or -.")],
+    form: Annotated[
+        str | None, typer.Option("--as", metavar="FORM", help=f"{_FORMS[:-1]}; without it, by its name.")
+    ] = None,
+    terms: Annotated[bool, typer.Option("--terms", help="It has the vocabulary too.")] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="Show so many of each kind.")
+    ] = 10,
+) -> None:
+    """Say whether a document states the same as the store; exits with 12 when not.
+
+    Nothing of the document is taken over, nothing that it names is fetched.
+    """
+    from tcps.ontology.reading import form_of
+    from tcps.service import ontology
+
+    chosen = form_of(file) if form is None else _form(form)
+    with opened(ctx) as (store, out), input_stream(file, "the document") as document:
+        value = ontology.compare(store, document, chosen, terms, limit)
+        out.record(value, _compared(value))
+    if not value["same"]:
+        raise typer.Exit(12)
 
 
 @app.command(
@@ -146,6 +181,25 @@ def push(
     with opened(ctx) as (store, out):
         made = ontology.push(store, there, full)
         out.record(made, [_pushed(made)])
+
+
+def _form(name: str) -> "Form":
+    from tcps.ontology.documents import Form
+
+    if name.upper() not in Form.__members__:
+        raise InvalidInput(f"{name!r} is none of {', '.join(Form)}", code="usage")
+    return Form(name.lower())
+
+
+def _compared(value: Json) -> Iterator[str]:
+    """What differs: `-` before what the document lacks, `+` before what it has beyond; the verdict last."""
+    for sign, kind in (("-", "missing"), ("+", "extra")):
+        yield from (f"{sign} {line}" for line in value[f"first_{kind}"])
+        left = value[kind] - len(value[f"first_{kind}"])
+        if left:
+            yield f"{sign} … {left} more"
+    of = counted(value["statements"], "statement")
+    yield f"the same {of}" if value["same"] else f"{value['missing']} of {of} missing, {value['extra']} extra"
 
 
 def _pushed(made: Json) -> str:

@@ -1,7 +1,7 @@
 """Use cases of the ontology: questions, documents, rebuilding, figures."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tcps.errors import invalid_field
 from tcps.model import Json
@@ -72,6 +72,11 @@ def login_of(text: str | None) -> tuple[str, str] | None:
 def export(store: Store, form: Form, with_terms: bool) -> str:
     """The graph as a document; `with_terms` also has the vocabulary."""
     return written(store.export_ontology(with_terms=with_terms), form)
+
+
+def compare(store: Store, document: IO[bytes], form: Form, with_terms: bool, limit: int) -> Json:
+    """Whether a document states the same as the store, and if not, how it differs."""
+    return store.compare_ontology(document, form, with_terms=with_terms, limit=limit)._asdict()
 
 
 def stats(store: Store) -> Json:

@@ -6,7 +6,7 @@ What only some methods need is imported by them: a command pays for what it uses
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
     from tcps.ontology.asking import Limits
+    from tcps.ontology.documents import Form
     from tcps.ontology.remote import Server
+    from tcps.store.comparing import Compared
     from tcps.store.conformance import Judged
     from tcps.store.graph import Content, Graph, Rebuilt
     from tcps.store.production import Production
@@ -500,6 +502,19 @@ class Store:
         from tcps.store.graph import exported
 
         return exported(self.engine, with_terms=with_terms)
+
+    def compare_ontology(
+        self, document: IO[bytes], form: "Form", *, with_terms: bool = False, limit: int = 10
+    ) -> "Compared":
+        """Whether a document states the same as the store; nothing of it is kept, nothing is fetched.
+
+        Counts what it lacks and what it has beyond, and gives `limit` of each. Raises InvalidInput
+        (`invalid_document`), Undecided (`no_engine`).
+        """
+        from tcps.ontology.reading import statements
+        from tcps.store.comparing import compare
+
+        return compare(self.engine, statements(document, form), with_terms=with_terms, limit=limit)
 
     def change_history(self, kind: str, record_id: str) -> list[Entry]:
         """Every ledger entry that changed a record, oldest first. Raises NotFound for one never there."""

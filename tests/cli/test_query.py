@@ -154,3 +154,46 @@ def test_a_server_is_pushed_to_and_asked(on_the_line: Tcps, tmp_path: Path) -> N
     gone = on_the_line("ontology", "push", "http://127.0.0.1:1/store", "--json", "--login", "a:b")
     assert (gone.code, gone.error["code"]) == (1, "endpoint_error")
     assert on_the_line("ontology", "push", "http://127.0.0.1:1/sparql").code == 2
+
+
+def test_a_document_is_compared_with_the_store(on_the_line: Tcps, tmp_path: Path) -> None:
+    for form, name in (("turtle", "a.ttl"), ("ntriples", "a.nt"), ("jsonld", "a.jsonld")):
+        on_the_line("ontology", "export", "--as", form, name)
+        done = on_the_line("ontology", "compare", name)
+        assert (done.code, done.out.startswith("the same "), done.err) == (0, True, "")
+    lines = (tmp_path / "a.nt").read_text().splitlines(keepends=True)
+    piped = process(tmp_path, "ontology", "compare", "-", "--as", "ntriples", stdin="".join(lines))
+    assert (piped.code, piped.err) == (0, "")
+    (tmp_path / "b.nt").write_text("".join([*lines[2:], "<a:b> <a:c> <a:d> .\n"]))
+    done = on_the_line("ontology", "compare", "b.nt", "--limit", "1")
+    assert (done.code, done.out.splitlines()) == (
+        12,
+        [
+            done.out.splitlines()[0],
+            "- … 1 more",
+            "+ <a:b> <a:c> <a:d> .",
+            f"2 of {len(lines)} statements missing, 1 extra",
+        ],
+    )
+    assert f"{done.out.splitlines()[0].removeprefix('- ')}\n" in lines[:2]
+    told = on_the_line("ontology", "compare", "b.nt", "--json").json
+    assert (told["same"], told["missing"], told["extra"]) == (False, 2, 1)
+    assert sorted(told["first_missing"]) == [line.rstrip("\n") for line in lines[:2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "exit_code", "code", "says"),
+    [
+        ("a.nt", "<a:b> <a:c> <a:d> .\n<a:b> nothing\n", 2, "invalid_document", "line 2, column "),
+        ("a.jsonld", '{"@context": "http://127.0.0.1:1/", "a:b": 1}', 2, "invalid_document", "elsewhere"),
+        ("a.rdf", "", 2, "usage", "--as"),
+        ("none/a.nt", None, 1, "storage_error", "cannot read the document"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(
+    on_the_line: Tcps, tmp_path: Path, name: str, content: str | None, exit_code: int, code: str, says: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    done = on_the_line("ontology", "compare", name, "-o", "jsonl")
+    assert (done.code, done.error["code"], says in done.error["message"]) == (exit_code, code, True)
