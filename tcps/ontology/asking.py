@@ -1,13 +1,14 @@
 """Asking a graph: a query is looked at, handed to a process of its own, and ended when it takes too long."""
 
+import ast
 import contextlib
+import itertools
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tcps.canonical import line_bytes, parse
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
 from tcps.ontology import answers, guard
@@ -59,17 +60,11 @@ def ask(
 
 def unguarded(engine: str, graph: Path, query: str, limits: Limits, few: int = _FEW) -> answers.Answer:
     """The same for a query that nobody has looked at: the sandbox holds it all the same."""
-    request = {
-        "engine": engine,
-        "graph": str(graph.absolute()),
-        "query": query,
-        "prefixes": PREFIXES,
-        "bytes": limits.size,
-        "memory": limits.memory,
-        "few": few,
-        "seconds": int(limits.seconds) + 2,
-        "path": [place for place in sys.path if place],
-    }
+    numbers = (few, limits.size, limits.memory, int(limits.seconds) + 2)
+    path = "\0".join(place for place in sys.path if place)
+    prefixes = "\0".join(itertools.chain.from_iterable(PREFIXES.items()))
+    asked = "\0\0".join((path, prefixes, query))
+    request = "\0".join((engine, str(graph.absolute()), *map(str, numbers), asked))
     told, content = _run(request, limits)
     if "kind" not in told:
         raise _error(told, limits)
@@ -83,7 +78,7 @@ def in_bounds(answer: answers.Answer, limits: Limits) -> answers.Answer:
     return answer
 
 
-def _run(request: Json, limits: Limits) -> tuple[Json, bytes]:
+def _run(request: str, limits: Limits) -> tuple[Json, bytes]:
     """Let the worker do it; gives what it told and its answer."""
     import subprocess
 
@@ -93,7 +88,7 @@ def _run(request: Json, limits: Limits) -> tuple[Json, bytes]:
         command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd="/", env={}
     ) as process:
         try:
-            out, _ = process.communicate(line_bytes(request) + b"\n", timeout=limits.seconds)
+            out, _ = process.communicate(request.encode(), timeout=limits.seconds)
         except subprocess.TimeoutExpired:
             raise too_long(limits) from None
         finally:
@@ -102,7 +97,7 @@ def _run(request: Json, limits: Limits) -> tuple[Json, bytes]:
     head, _, content = out.partition(b"\n")
     if not head:
         return {"failed": "memory" if process.returncode in (-6, -9) else "ended"}, b""
-    return parse(head), content
+    return ast.literal_eval(head.decode()), content
 
 
 _LONGEST = 160

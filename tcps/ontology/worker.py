@@ -1,22 +1,34 @@
 """Answers one query in a process of its own, in which nothing but the graph can be reached.
 
-Started as a file by `asking`, with nothing of tcps to import: a request as a line of JSON comes in,
-the outcome as a line of JSON and then the answer go out. Once the graph is open, the process can open
-nothing more, no file and no socket; its memory and its time end, whoever is looking. A large graph has
-files that are opened late: there it leaves the network before, and can open as many as there are.
+Started as a file by `asking`, with nothing of tcps to import and little else, for somebody waits: texts
+with zeros between them come in (`Request`), the outcome as a line (`ascii` of an object of texts and
+numbers) and then the answer go out. Once the graph is open, the process can open nothing more, no file
+and no socket; its memory and its time at work end, whoever is looking. A large graph has files that are
+opened late: there it leaves the network before, and can open as many as there are.
 """
 
-import contextlib
 import io
-import json
 import os
 import resource
-import signal
 import sys
-from collections.abc import Callable
-from typing import Any
 
-Json = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Json = dict[str, Any]
+
+
+class Request:
+    """What is asked: the texts that `asking` sends, in its order."""
+
+    def __init__(self, data: str) -> None:
+        self.engine, self.graph, self.few, self.size, self.memory, self.seconds, rest = data.split("\0", 6)
+        path, prefixes, self.query = rest.split("\0\0", 2)
+        self.path = path.split("\0")
+        names = prefixes.split("\0")
+        self.prefixes = dict(zip(names[::2], names[1::2], strict=True))
 
 
 class SizeError(Exception):
@@ -30,7 +42,7 @@ class Sink(io.BytesIO):
         super().__init__()
         self.limit = limit
 
-    def write(self, data: Any) -> int:
+    def write(self, data: "Any") -> int:
         """Keep these bytes."""
         if self.tell() + len(data) > self.limit:
             raise SizeError
@@ -48,13 +60,18 @@ def cut_off() -> bool:
 
 def confine(memory: int, descriptors: int) -> None:
     """Give up what a query has no use for; `descriptors` may still be open or be opened."""
-    for limit, most in (
-        (resource.RLIMIT_NOFILE, descriptors),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    lower(resource.RLIMIT_NOFILE, descriptors)
+    lower(resource.RLIMIT_FSIZE, 0)
+    lower(resource.RLIMIT_CORE, 0)
+    if hasattr(resource, "RLIMIT_DATA"):
+        lower(resource.RLIMIT_DATA, memory)
+
+
+def lower(limit: int, most: int) -> None:
+    """Set a limit of this process for good, never above what it may have."""
+    _, hard = resource.getrlimit(limit)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(limit, (most, most))
 
 
 def tables(graph: str) -> int:
@@ -62,14 +79,14 @@ def tables(graph: str) -> int:
     return sum(name.endswith(".sst") for name in os.listdir(graph))
 
 
-def by_oxigraph(request: Json) -> Callable[[Sink], str]:
+def by_oxigraph(request: Request) -> "Callable[[Sink], str]":
     """Open the graph; gives what answers with Oxigraph."""
     import pyoxigraph as ox
 
-    store = ox.Store.read_only(request["graph"])
+    store = ox.Store.read_only(request.graph)
 
     def answer(sink: Sink) -> str:
-        found = store.query(request["query"], prefixes=request["prefixes"])
+        found = store.query(request.query, prefixes=request.prefixes)
         if isinstance(found, ox.QueryTriples):
             found.serialize(sink, format=ox.RdfFormat.N_TRIPLES)
             return "graph"
@@ -79,7 +96,7 @@ def by_oxigraph(request: Json) -> Callable[[Sink], str]:
     return answer
 
 
-def by_rdflib(request: Json) -> Callable[[Sink], str]:
+def by_rdflib(request: Request) -> "Callable[[Sink], str]":
     """Open the graph; gives what answers with rdflib."""
     import rdflib
     from rdflib.plugins import sparql
@@ -87,10 +104,10 @@ def by_rdflib(request: Json) -> Callable[[Sink], str]:
     rdflib.NORMALIZE_LITERALS = False
     sparql.SPARQL_LOAD_GRAPHS = False
     graph = rdflib.Graph()
-    graph.parse(request["graph"] + "/graph.nt", format="nt")
+    graph.parse(request.graph + "/graph.nt", format="nt")
 
     def answer(sink: Sink) -> str:
-        found = graph.query(request["query"], initNs=request["prefixes"])
+        found = graph.query(request.query, initNs=request.prefixes)
         if found.graph is not None:
             sink.write(found.graph.serialize(format="nt", encoding="utf-8"))
             return "graph"
@@ -102,7 +119,7 @@ def by_rdflib(request: Json) -> Callable[[Sink], str]:
     return answer
 
 
-def _warm(found: Any) -> None:
+def _warm(found: "Any") -> None:
     if found.graph is not None:
         found.graph.serialize(format="nt")
     else:
@@ -112,18 +129,17 @@ def _warm(found: Any) -> None:
 ENGINES = {"oxigraph": by_oxigraph, "rdflib": by_rdflib}
 
 
-def outcome(request: Json, sink: Sink) -> Json:
+def outcome(request: Request, sink: Sink) -> "Json":
     """How the query went; its answer is in the sink."""
     try:
-        many = tables(request["graph"])
-        late = many if many > request["few"] else 0
+        many = tables(request.graph)
+        late = many if many > int(request.few) else 0
         if late:
             cut_off()
-        answer = ENGINES[request["engine"]](request)
+        answer = ENGINES[request.engine](request)
     except Exception as error:
         return {"failed": "graph", "message": f"{type(error).__name__}: {error}"}
-    with contextlib.suppress(OSError):
-        confine(request["memory"], 16 + 2 * late if late else 0)
+    confine(int(request.memory), 16 + 2 * late if late else 0)
     try:
         return {"kind": answer(sink)}
     except SizeError:
@@ -136,7 +152,7 @@ def outcome(request: Json, sink: Sink) -> Json:
         return _explained(error)
 
 
-def _explained(error: Exception) -> Json:
+def _explained(error: Exception) -> "Json":
     """What went wrong: rdflib's parser has a class of its own for syntax; it is not imported for that."""
     message = str(error) or type(error).__name__
     if type(error).__name__ in ("ParseException", "ParseFatalException"):
@@ -148,17 +164,18 @@ def _explained(error: Exception) -> Json:
 
 
 def main() -> None:
-    """Read the request, answer it, end."""
-    request = json.loads(sys.stdin.buffer.readline())
-    signal.alarm(request["seconds"])
-    sys.path[:] = [*sys.path, *request["path"]]
-    sink = Sink(request["bytes"])
+    """Read the request, answer it, end at once: nothing of the graph needs to be put away."""
+    request = Request(sys.stdin.buffer.read().decode())
+    lower(resource.RLIMIT_CPU, int(request.seconds))
+    sys.path[:] = [*sys.path, *request.path]
+    sink = Sink(int(request.size))
     told = outcome(request, sink)
     out = sys.stdout.buffer
-    out.write(json.dumps(told).encode() + b"\n")
+    out.write(f"{told!a}\n".encode())
     if "kind" in told:
         out.write(sink.getbuffer())
     out.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
