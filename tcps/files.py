@@ -177,6 +177,11 @@ class Disk:
         with storage("open", path):
             return self.system.open(path, _APPEND, FILE_MODE)
 
+    def open_new(self, path: Path) -> int:
+        """A descriptor of a new, empty file; what was there is removed, not written over (format 5.2)."""
+        with storage("write", path):
+            return self._create(os.fspath(path))
+
     def append(self, fd: int, data: bytes, path: Path) -> None:
         """Write all of `data` at the end; after a failure a part of it may be there."""
         with storage("write to", path):

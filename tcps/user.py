@@ -1,7 +1,9 @@
-"""Who runs this program."""
+"""Who runs this program, and where this user's backups go."""
 
 import os
 import pwd
+from collections.abc import Mapping
+from pathlib import Path
 
 
 def user_name() -> str:
@@ -10,3 +12,13 @@ def user_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"uid-{os.getuid()}"
+
+
+def backup_folders(environment: Mapping[str, str] = os.environ) -> tuple[Path | None, Path]:
+    """Where the user wants backups, if TCPS_BACKUP_DIR says so; and where they go if nobody says anything.
+
+    The second is outside of every project (XDG Base Directory Specification).
+    """
+    wanted = environment.get("TCPS_BACKUP_DIR")
+    kept = environment.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return Path(wanted) if wanted else None, Path(kept) / "tcps" / "backups"

@@ -12,6 +12,7 @@ from tcps.rules.state import State
 
 UNLIMITED = "unlimited"
 NONE = "none"
+_BACKUP_DIR = "backup_dir"
 _FLAGS = {"require_five_whys": False, "completion_requires_sku": True, "auto_publish": False}
 _WHOLE = {"max_consecutive": 2, "backup_retention_days": 30}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -25,7 +26,11 @@ def defaults() -> dict[str, Any]:
         values[f"wip_limits.{bucket}"] = rules.wip_limit
     for bucket, rules in BUCKETS.items():
         values[f"sla_hours.{bucket}"] = NONE if rules.sla_hours is None else rules.sla_hours
-    values |= {"max_consecutive": 2, "max_gap_hours": 24} | _FLAGS | {"backup_retention_days": 30}
+    values |= (
+        {"max_consecutive": 2, "max_gap_hours": 24}
+        | _FLAGS
+        | {"backup_retention_days": 30, _BACKUP_DIR: NONE}
+    )
     return values | thresholds.defaults() | {"licences_allowed": list(thresholds.LICENCES)}
 
 
@@ -61,6 +66,12 @@ def whole(policy: Policy, key: str) -> int:
     return int(policy.settings.get(key, _WHOLE[key]))
 
 
+def backup_dir(policy: Policy) -> str | None:
+    """The folder that backups go to, an absolute path; None is where they go by default."""
+    folder = str(policy.settings.get(_BACKUP_DIR, NONE))
+    return None if folder == NONE else folder
+
+
 def change(state: State, key: str, value: object) -> Policy:
     """Set one key; a value that is set already changes nothing.
 
@@ -80,6 +91,8 @@ def parse_setting(key: str, value: object) -> Any:
         return parse_limit(value) if group == "wip_limits" else _hours_or_none(key, value)
     if key in _FLAGS:
         return _flag(key, value)
+    if key == _BACKUP_DIR:
+        return _folder_or_none(key, value)
     if key in _WHOLE:
         return _at_least_one(key, value)
     if key == "max_gap_hours":
@@ -146,6 +159,15 @@ def _hours_or_none(key: str, value: object) -> int | float | str:
     if isinstance(value, str) and value.strip().lower() == NONE:
         return NONE
     return _hours(key, value)
+
+
+def _folder_or_none(key: str, value: object) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    if text.lower() == NONE:
+        return NONE
+    if text.startswith("/") and text.isprintable() and len(text) <= 1000:
+        return text
+    raise _invalid(key, value, "an absolute path, or none")
 
 
 def _invalid(key: str, value: object, wanted: str) -> InvalidInput:

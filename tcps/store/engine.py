@@ -132,9 +132,20 @@ class Engine:
 
     def checkpoint(self) -> Signed:
         """Make the record files durable up to the head and write the checkpoint that says so."""
-        made = self._project_all()
+        made = self.settle()
         self.fold.disk.sync_all()
         return self.keep_checkpoint(Signed(made))
+
+    def settle(self) -> Checkpoint:
+        """Bring the record files to the ledger's head, all of which is made durable first.
+
+        After it no writer takes a line up to there back (format 8.9).
+        """
+        with self._turn(), self._writing() as batch:
+            self.ledger.sync_end()  # others may have appended, and not synced yet
+            loader = self.fold.loader()
+            self.records.project(self.fold.entries, batch.start.seq, loader.digests)
+            return Checkpoint(self.identity.origin, batch.start.seq, batch.tree.root())
 
     def keep_checkpoint(self, made: Signed) -> Signed:
         """Write a checkpoint, unless one of its size or a larger one is there; signatures are added to it."""
@@ -165,14 +176,6 @@ class Engine:
                     self.fold.pause()
             finally:
                 self._mutex.release()
-
-    def _project_all(self) -> Checkpoint:
-        """Bring the record files to the ledger's head, all of which is made durable first."""
-        with self._turn(), self._writing() as batch:
-            self.ledger.sync_end()  # others may have appended, and not synced yet
-            loader = self.fold.loader()
-            self.records.project(self.fold.entries, batch.start.seq, loader.digests)
-            return Checkpoint(self.identity.origin, batch.start.seq, batch.tree.root())
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:

@@ -93,6 +93,11 @@ class Fold:
         if text not in self.notices:
             self.notices.append(text)
 
+    @property
+    def wait(self) -> float:
+        """How many seconds a lock is waited for."""
+        return self._lock.wait
+
     @contextlib.contextmanager
     def locked(self, wait: float | None = None) -> Iterator[None]:
         """Hold the writer's lock, whose file says who holds it; may be nested."""

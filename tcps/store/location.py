@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import os
-import re
 from pathlib import Path
 
 import msgspec
@@ -11,25 +10,13 @@ import msgspec
 from tcps.canonical import file_bytes, parse
 from tcps.errors import IntegrityError, InvalidInput, NoStore, TcpsError, Undecided
 from tcps.files import Disk, boot_id, storage
+from tcps.identity import FORMAT, IDENTITY_BYTES, Identity
 from tcps.ledger import MAY_BE_THERE
-from tcps.model import Clock, Part, Timestamp, from_ms, system_clock, to_ms
+from tcps.model import Clock, system_clock
 
 __all__ = ["Identity", "boot_id", "create", "find", "identify"]
 
 FOLDER = ".tcps"
-FORMAT = 1
-_IDENTITY_BYTES = 4096
-"""No `store.json` is longer."""
-"""The on-disk format that this program writes (docs/format.md)."""
-
-
-class Identity(Part, frozen=True, kw_only=True):
-    """store.json: which store this is; it never changes."""
-
-    store_id: str
-    origin: str
-    format: int
-    created: Timestamp
 
 
 def find(given: str | None, start: Path) -> Path:
@@ -66,13 +53,13 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
         return folder, False
     store_id = os.urandom(8).hex()
     created = clock()
-    identity = Identity(store_id=store_id, origin=f"tcps/{store_id}", format=FORMAT, created=created)
+    identity = Identity.new(store_id, created)
     named_in = _make_parents(disk, parent)
     building = parent / f"{FOLDER}.{store_id}"
     try:
         disk.make_dirs(building / "ledger")
         disk.replace_durably(building / "ledger" / "000000000001.jsonl", b"")
-        disk.replace_durably(building / "store.json", file_bytes(msgspec.to_builtins(identity)))
+        disk.replace_durably(building / "store.json", identity.content())
         disk.rename(building, folder)
     except TcpsError:
         _remove_built(disk, building)
@@ -90,7 +77,7 @@ def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) 
 
 def identify(folder: Path, disk: Disk) -> Identity:
     """What store.json says. Raises Undecided (a newer format) or IntegrityError (damage)."""
-    content = disk.read(folder / "store.json", _IDENTITY_BYTES)
+    content = disk.read(folder / "store.json", IDENTITY_BYTES)
     if content is None:
         raise IntegrityError(
             f"{folder} has no store.json: it is damaged, or no store at all",
@@ -110,7 +97,7 @@ def identify(folder: Path, disk: Disk) -> Identity:
         identity = msgspec.convert(value, Identity)
         if file_bytes(value) != content:
             raise ValueError("it is not in canonical form")
-        _require_sound(identity)
+        identity.require_sound()
     except (ValueError, msgspec.ValidationError) as error:
         raise IntegrityError(
             f"{folder / 'store.json'} is damaged: {error}",
@@ -128,18 +115,6 @@ def _make_parents(disk: Disk, parent: Path) -> list[Path]:
     made = list(itertools.takewhile(lambda folder: not folder.exists(), (parent, *parent.parents)))
     disk.make_dirs(parent)
     return [parent, *(folder.parent for folder in made)]
-
-
-def _require_sound(identity: Identity) -> None:
-    """Raise ValueError unless these can be the values of a store's identity (format 2.1)."""
-    if not re.fullmatch("[0-9a-f]{16}", identity.store_id):
-        raise ValueError(f"its store id {identity.store_id!r} is none")
-    if identity.origin != f"tcps/{identity.store_id}":
-        raise ValueError(f"its origin {identity.origin!r} is not that of the store id {identity.store_id}")
-    if identity.format != FORMAT:
-        raise ValueError(f"there is no format {identity.format}")
-    if from_ms(to_ms(identity.created)) != identity.created:
-        raise ValueError(f"its time {identity.created!r} is none")
 
 
 def _remove_built(disk: Disk, building: Path) -> None:

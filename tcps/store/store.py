@@ -41,6 +41,7 @@ from tcps.user import user_name
 if TYPE_CHECKING:
     from rdflib import Graph as RdflibGraph
 
+    from tcps.backup import Made
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
@@ -431,6 +432,26 @@ class Store:
         from tcps.store import proving
 
         return proving.consistency(self.engine, old, new)
+
+    def backup(
+        self,
+        kind: str = "full",
+        *,
+        to: str | Path | None = None,
+        verify: bool = True,
+        wait: float | None = None,
+        progress: "Progress | None" = None,
+    ) -> "Made":
+        """Make a backup, `full` or `incremental`, in the folder `to`, while others may write (format 13.4).
+
+        Without `to` it goes where TCPS_BACKUP_DIR or the policy's `backup_dir` says, else to the user's
+        own data. It is opened again and verified, unless told not to. Raises IntegrityError when the ledger
+        is damaged or does not go on from the newest backup; LockTimeout.
+        """
+        from tcps.store import backups
+
+        folder = None if to is None else Path(to)
+        return backups.backup(self.engine, kind, folder, wait=wait, verify=verify, progress=progress)
 
     # The ontology (extra `ontology`)
 

@@ -26,6 +26,7 @@ WRITES: dict[str, Words] = {
     "limit": ("kanban", "set-limit", "features", "7"),
     "checkpoint": ("checkpoint",),
     "repair": ("repair",),
+    "backup": ("backup", "create", "--to", "backups"),
     "init": ("init", "another"),
 }
 READS: dict[str, Words] = {
@@ -41,6 +42,7 @@ READS: dict[str, Words] = {
     "verify": ("verify", "--json"),
     "chains": ("verify-chain", "--all", "--json"),
     "log": ("log", "--json"),
+    "archives": ("backup", "list", "--json"),
     "stats": ("stats", "--json"),
 }
 SETUP: tuple[Words, ...] = (

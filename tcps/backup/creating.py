@@ -1,0 +1,238 @@
+"""Making an archive of a store that others may be writing to (format 13.4).
+
+1. take the lock of the archives; remove what a crash has left;
+2. for an incremental one, find the newest archive and its chain;
+3. read the store's checkpoints, then make sure up to which entry it is acknowledged and durable;
+4. read the ledger once for the manifest, and once more to write it, beside its place, and sync;
+5. open the file again and verify it; then give it its name.
+
+The ledger is append-only, so what was read in step 4 does not change while others write.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tcps.backup import coding, contents, tar
+from tcps.backup.chains import chain, opened
+from tcps.backup.contents import Content, Kept, Stretch
+from tcps.backup.findings import UnsoundError
+from tcps.backup.manifest import ARCHIVE_FORMAT, MANIFEST, MANIFEST_BYTES, Manifest, Member
+from tcps.backup.names import Kind, Name
+from tcps.backup.places import Folder
+from tcps.backup.reading import Archive
+from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.errors import IntegrityError, InvalidInput, LockTimeout
+from tcps.files import Disk
+from tcps.identity import Identity
+from tcps.ledger import Ledger
+from tcps.model import Clock, from_ms, to_ms
+
+
+class Settled(NamedTuple):
+    """An entry up to which every one is acknowledged and durable; the tree's root there, if it is known."""
+
+    seq: int
+    root: bytes | None
+
+
+class Live(NamedTuple):
+    """A store that a backup is made of; `settle` makes sure of what is acknowledged.
+
+    `version` is that of the program.
+    """
+
+    folder: Path
+    disk: Disk
+    identity: Identity
+    ledger: Ledger
+    settle: Callable[[], Settled]
+    clock: Clock
+    version: str
+
+
+class Made(NamedTuple):
+    """A finished archive.
+
+    `reason` is why a full one was made where an incremental one was asked for; `warning` says that the
+    ledger is not the one that the newest archive before holds.
+    """
+
+    name: Name
+    path: Path
+    size: int
+    manifest: Manifest
+    reason: str | None
+    warning: str | None
+    verified: bool
+
+
+def create(
+    live: Live,
+    folder: Folder,
+    kind: Kind,
+    *,
+    wait: float,
+    verify: bool = True,
+    progress: Progress = silent,
+) -> Made:
+    """Make an archive in a folder, which is made when it is missing.
+
+    Where there is nothing that an incremental one could go on from, it is a full one. Raises IntegrityError
+    when the ledger is damaged, or is not the one that the newest archive holds; LockTimeout when another
+    backup of the store is under way there for longer than `wait` seconds.
+    """
+    folder.make()
+    held = folder.lock(live.identity.store_id, wait)
+    try:
+        held.acquire()
+    except LockTimeout as error:
+        raise LockTimeout(
+            f"another backup to {folder.path} is under way; gave up after {wait:g} s",
+            hint=error.hint,
+            details=error.details,
+        ) from None
+    try:
+        folder.clear(live.identity.store_id)
+        before, reason = _before(folder, live.identity, kind)
+        return _made(live, folder, before, reason, verify=verify, progress=progress)
+    finally:
+        held.close()
+
+
+def _before(folder: Folder, identity: Identity, kind: Kind) -> tuple[list[Archive], str | None]:
+    """The chain that an incremental archive goes on from; an empty one, and why, for a full one."""
+    if kind is Kind.FULL:
+        return [], None
+    names = folder.names(identity.store_id)
+    if not names:
+        return [], "there is no archive to go on from"
+    try:
+        links = chain(folder, opened(folder, str(names[-1])))
+    except UnsoundError as error:
+        return [], f"the newest archive cannot be gone on from: {error}"
+    if links[0].manifest.store != identity:
+        raise IntegrityError(
+            f"{links[0].name} is of another store with the same id", hint="tcps backup verify"
+        )
+    while not links[-1].manifest.members:  # it holds nothing, so nothing needs to rest on it
+        links.pop()
+    return links, None
+
+
+def _made(
+    live: Live, folder: Folder, before: list[Archive], reason: str | None, *, verify: bool, progress: Progress
+) -> Made:
+    newest = None if before else _newest(folder, live.identity)
+    manifest, held, warning = _planned(live, before, newest)
+    content, total = manifest.content(), manifest.content_bytes
+    if len(content) > MANIFEST_BYTES:
+        raise InvalidInput(f"the manifest would have {len(content)} bytes", code="too_large")
+    coder = coding.best()
+    name = _free(folder, live, manifest, coder.suffix)
+    written = _told(_tar(content, held), lambda done: progress("writing", min(done, total), total))
+    with folder.adding(str(name), coder.pieces(written)) as source:
+        if verify:
+            verify_alone(Archive(source), progress)
+    return Made(name, folder.path / str(name), source.size, manifest, reason, warning, verify)
+
+
+def _newest(folder: Folder, identity: Identity) -> Archive | None:
+    """The newest archive, if it can be read: a full one is compared with it."""
+    names = folder.names(identity.store_id)
+    try:
+        return opened(folder, str(names[-1])) if names else None
+    except UnsoundError:
+        return None
+
+
+def _planned(
+    live: Live, before: list[Archive], newest: Archive | None
+) -> tuple[Manifest, list[Content], str | None]:
+    """What the archive holds, and a warning; the ledger and the artifacts are read for it."""
+    parent = before[-1].manifest if before else None
+    start = None if parent is None else parent.to
+    seen = contents.kept(live.disk, live.folder, live.identity.origin)
+    settled = live.settle()
+    seq = settled.seq
+    if start is not None and seq < start.seq:
+        if settled.root is not None:
+            raise _not_the_same(before[-1], f"the ledger ends at entry {seq}, and it holds {start.seq}")
+        seq = start.seq
+    known = None if newest is None else newest.manifest.to.checkpoint(live.identity.origin)
+    stretch = Stretch(live.ledger, start, seq, seen, [] if known is None else [known.size])
+    if settled.root not in (None, stretch.root):
+        if before:
+            raise _not_the_same(before[-1], f"entries up to {start.seq if start else 0} are others by now")
+        raise IntegrityError("no backup is made: the ledger was changed", hint="tcps verify")
+    held = [*stretch.contents, *_others(live, [one.manifest for one in before], seen)]
+    held.sort(key=lambda one: one.member.path)
+    manifest = Manifest(
+        archive=ARCHIVE_FORMAT,
+        kind=Kind.INCREMENTAL if before else Kind.FULL,
+        store=live.identity,
+        parent=before[-1].digest if before else None,
+        from_=start,
+        to=stretch.to,
+        members=tuple(one.member for one in held),
+        tcps=live.version,
+    )
+    other = newest is not None and known is not None and stretch.root_at(known.size) != known.root
+    return manifest, held, _of_another(newest) if newest is not None and other else None
+
+
+def _others(live: Live, before: list[Manifest], seen: list[Kept]) -> Iterator[Content]:
+    """What does not follow from the ledger, and is in none of the manifests before."""
+    there: dict[str, Member] = {one.path: one for manifest in before for one in manifest.members}
+    if not before:
+        yield contents.identity(live.disk, live.folder)
+    for one in seen:
+        made = contents.of_bytes(one.path, one.content)
+        if there.get(one.path) != made.member:
+            yield made
+    yield from contents.artifacts(
+        live.disk, live.folder, lambda path, size: path in there and there[path].size == size
+    )
+
+
+def _free(folder: Folder, live: Live, manifest: Manifest, suffix: str) -> Name:
+    """A name that no archive has; of two in the same millisecond the second gets the next one."""
+    taken, now = set(map(str, folder.names(live.identity.store_id))), to_ms(live.clock())
+    for moment in itertools.count(now):
+        name = Name(live.identity.store_id, manifest.to.seq, manifest.kind, from_ms(moment), suffix)
+        if str(name) not in taken:
+            return name
+    raise AssertionError("there is always one")
+
+
+def _tar(manifest: bytes, held: Iterable[Content]) -> Iterator[bytes]:
+    """The archive before it is compressed."""
+    yield tar.header(MANIFEST, len(manifest)) + manifest + tar.padding(len(manifest))
+    for member, read in held:
+        yield tar.header(member.path, member.size)
+        yield from read()
+        yield tar.padding(member.size)
+    yield tar.END
+
+
+def _told(pieces: Iterable[bytes], tell: Callable[[int], None]) -> Iterator[bytes]:
+    done = 0
+    for piece in pieces:
+        yield piece
+        done += len(piece)
+        tell(done)
+
+
+def _of_another(newest: Archive) -> str:
+    return (
+        f"the ledger does not go on from {newest.name}, which was the newest archive; tcps verify looks why"
+    )
+
+
+def _not_the_same(newest: Archive, why: str) -> IntegrityError:
+    return IntegrityError(
+        f"no backup is made: the ledger does not go on from {newest.name}: {why}",
+        hint="tcps verify looks for damage; if an older state was restored on purpose, make a full backup",
+        details={"archive": newest.name},
+    )

@@ -1,0 +1,76 @@
+"""What can be wrong with an archive, each with a class of its own (format 13.7)."""
+
+from typing import Any
+
+from tcps.errors import IntegrityError
+from tcps.rules.findings import Finding
+
+
+class UnsoundError(IntegrityError):
+    """An archive, or a chain of them, that is not what a backup writes; `finding` says what is wrong."""
+
+    def __init__(self, class_: str, message: str, path: str, **values: Any) -> None:
+        super().__init__(message, details={"class": class_, "path": path})
+        self.finding = Finding(kind="integrity", class_=class_, path=path, message=message, **values)
+
+
+def truncated(archive: str, why: str) -> UnsoundError:
+    """It ends before its end."""
+    return UnsoundError("TRUNCATED", f"{archive} ends before its end: {why}", archive)
+
+
+def damaged(archive: str, why: object) -> UnsoundError:
+    """Its bytes are not those that were written."""
+    return UnsoundError("DAMAGED", f"{archive} is damaged: {why}", archive)
+
+
+def malformed(archive: str, why: object) -> UnsoundError:
+    """It is whole and says what no backup writes."""
+    return UnsoundError("MALFORMED", f"{archive} is not what a backup writes: {why}", archive)
+
+
+def too_new(archive: str, found: object, known: int) -> UnsoundError:
+    """It has a format that this program does not know."""
+    message = f"{archive} has the archive format {found}; this program knows {known}"
+    return UnsoundError("TOO_NEW", message, archive, expected=known, got=found)
+
+
+def unreadable(archive: str, why: object) -> UnsoundError:
+    """There is nothing that could be read."""
+    return UnsoundError("UNREADABLE", f"{archive} cannot be read: {why}", archive)
+
+
+def member(class_: str, archive: str, path: str, why: str, **values: Any) -> UnsoundError:
+    """One of its members is not what it must be; `why` completes the sentence `MEMBER ...`."""
+    shown = path if path.isprintable() else ascii(path)
+    return UnsoundError(class_, f"{shown} in {archive} {why}", f"{archive}/{shown}", **values)
+
+
+def edited(archive: str, seq: int, why: object) -> UnsoundError:
+    """A ledger line that no writer has written."""
+    message = f"ledger entry {seq} in {archive} cannot be one: {why}"
+    return UnsoundError("EDITED", message, archive, sequence=seq)
+
+
+def forked(archive: str, seq: int, expected: str, got: str) -> UnsoundError:
+    """Lines that are not those of the tree that the manifest, or a parent, names."""
+    message = f"the ledger of {archive} is not the one whose root at entry {seq} it names"
+    return UnsoundError("FORKED", message, archive, sequence=seq, expected=expected, got=got)
+
+
+def foreign(archive: str, found: str, expected: str) -> UnsoundError:
+    """An archive of another store."""
+    message = f"{archive} is of the store {found}, not of {expected}"
+    return UnsoundError("FOREIGN", message, archive, expected=expected, got=found)
+
+
+def missing_parent(archive: str, digest: str) -> UnsoundError:
+    """An incremental archive whose parent is not there."""
+    message = f"{archive} goes on from an archive that is not there, whose manifest is {digest}"
+    return UnsoundError("MISSING", message, archive, expected=digest)
+
+
+def gap(archive: str, parent: str, expected: object, got: object) -> UnsoundError:
+    """An incremental archive that does not begin where its parent ends."""
+    message = f"{archive} goes on from entry {got}; its parent {parent} ends at {expected}"
+    return UnsoundError("GAP", message, archive, expected=expected, got=got)

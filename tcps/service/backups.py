@@ -1,0 +1,110 @@
+"""Use cases of backups: make one, list them (format 13)."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tcps.backup import Archive, Folder, Kind, Made, Manifest, Name, UnsoundError
+from tcps.backup.chains import opened
+from tcps.files import Disk
+from tcps.model import Json
+from tcps.store import Store, backups
+from tcps.verify import Progress
+
+LISTED = (
+    "archive",
+    "store_id",
+    "kind",
+    "made_at",
+    "from_sequence",
+    "to_sequence",
+    "last_entry_at",
+    "bytes",
+    "parent",
+    "problem",
+)
+"""The fields of a listed archive."""
+
+
+def create(
+    store: Store, *, incremental: bool, to: str | None, verify: bool, progress: Progress | None = None
+) -> Json:
+    """Make an archive; what it holds, and what it took."""
+    kind = Kind.INCREMENTAL if incremental else Kind.FULL
+    made = store.backup(kind, to=to, verify=verify, progress=progress)
+    return _made(made)
+
+
+def list_archives(store: Store | None, folder: str | None) -> list[Json]:
+    """Every archive of the store, or without one of any store, the oldest first; only beginnings are read."""
+    place = folder_of(store, folder)
+    names = place.names(None if store is None else store.store_id)
+    read = [(name, _opened(place, name)) for name in names]
+    known = {one.digest: one.name for _, one in read if isinstance(one, Archive)}
+    return [_listed(place, name, one, known) for name, one in read]
+
+
+def folder_of(store: Store | None, folder: str | None) -> Folder:
+    """Where archives are looked for."""
+    given = None if folder is None else Path(folder)
+    if store is not None:
+        return backups.folder_for(store.engine, given)
+    return backups.usual_folder() if given is None else Folder(given, Disk())
+
+
+def _made(made: Made) -> Json:
+    manifest = made.manifest
+    return {
+        "archive": str(made.name),
+        "path": str(made.path.absolute()),
+        "store_id": manifest.store.store_id,
+        "kind": manifest.kind,
+        "made_at": made.name.made,
+        "from_sequence": _after(manifest),
+        "to_sequence": manifest.to.seq,
+        "root": manifest.to.root,
+        "bytes": made.size,
+        "content_bytes": manifest.content_bytes,
+        "verified": made.verified,
+        "reason": made.reason,
+        "warning": made.warning,
+    }
+
+
+def _opened(place: Folder, name: Name) -> Archive | UnsoundError:
+    try:
+        return opened(place, str(name))
+    except UnsoundError as error:
+        return error
+
+
+def _listed(place: Folder, name: Name, read: Archive | UnsoundError, known: dict[str, str]) -> Json:
+    row: Json = dict.fromkeys(LISTED)
+    row |= {
+        "archive": str(name),
+        "store_id": name.store_id,
+        "kind": name.kind,
+        "made_at": name.made,
+        "to_sequence": name.seq,
+        "bytes": place.disk.size(place.path / str(name)),
+    }
+    if isinstance(read, UnsoundError):
+        return row | {"problem": str(read)}
+    manifest = read.manifest
+    parent = None if manifest.parent is None else known.get(manifest.parent)
+    lost = manifest.parent is not None and parent is None
+    return row | {
+        "from_sequence": _after(manifest),
+        "to_sequence": manifest.to.seq,
+        "last_entry_at": manifest.to.time,
+        "parent": parent,
+        "problem": "the archive that it goes on from is not there" if lost else None,
+    }
+
+
+def _after(manifest: Manifest) -> int:
+    return 0 if manifest.from_ is None else manifest.from_.seq
+
+
+def problems(rows: Iterable[Json]) -> list[str]:
+    """What is wrong with listed archives, as lines."""
+    return [f"{row['archive']}: {row['problem']}" for row in rows if row["problem"] is not None]

@@ -1,0 +1,56 @@
+"""What the tests of backups share: archives in a folder, and ways to look at them."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import zstandard
+
+from tcps.backup import Archive, Folder, Made
+from tcps.backup.chains import opened
+from tests.store import shop
+
+
+def archives(folder: Path) -> list[str]:
+    """The names of the archives, the oldest first."""
+    return [str(name) for name in Folder(folder).names()]
+
+
+def leftovers(folder: Path) -> list[str]:
+    """What lies in the folder beside archives and locks."""
+    known = {*archives(folder)}
+    return [path.name for path in folder.iterdir() if path.name not in known and path.suffix != ".lock"]
+
+
+def archive(made: Made) -> Archive:
+    return opened(Folder(made.path.parent), made.path.name)
+
+
+def members(path: Path) -> dict[str, bytes]:
+    """Every member, as the standard library reads it."""
+    content = path.read_bytes()
+    if path.suffix == ".zst":
+        content = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content)).read()
+        mode = "r:"
+    else:
+        mode = "r:gz"
+    with tarfile.open(fileobj=io.BytesIO(content), mode=mode) as tar:
+        found = tar.getmembers()
+        assert all(one.isreg() for one in found)
+        files = [(one.name, tar.extractfile(one)) for one in found]
+        return {name: file.read() for name, file in files if file is not None}
+
+
+def unpacked(place: Path, *paths: Path) -> Path:
+    """A store made of archives by hand: unpacked over each other, the oldest first."""
+    for path in paths:
+        for name, content in members(path).items():
+            target = place / ".tcps" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    (place / ".tcps" / "manifest.json").unlink()
+    return place
+
+
+def ledger(place: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in shop.segments(place))

@@ -1,0 +1,51 @@
+"""`tcps backup …`: what is printed, and how it exits."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Tcps, process
+
+
+def test_a_backup_is_one_line_for_a_log_or_one_document(tcps: Tcps) -> None:
+    tcps("work-order", "create", "--title", "one")
+    done = tcps("backup", "create", "--to", "backups")
+    name, said = done.out.split(": ", 1)
+    assert (done.code, done.err) == (0, "")
+    assert said.startswith("full, entries 1 to 1, ")
+    assert said.endswith(" bytes, verified\n")
+    made = tcps("backup", "create", "--to", "backups", "--incremental", "--no-verify", "--json").json
+    assert (made["kind"], made["from_sequence"], made["to_sequence"]) == ("incremental", 1, 1)
+    assert (made["verified"], made["reason"], made["warning"]) == (False, None, None)
+    assert made["bytes"] == Path(made["path"]).stat().st_size
+    rows = tcps("backup", "list", "--to", "backups", "--json").json
+    assert [row["archive"] for row in rows] == [name, made["archive"]]
+    assert [row["parent"] for row in rows] == [None, name]
+    assert [row["problem"] for row in rows] == [None, None]
+
+
+def test_a_quiet_backup_says_nothing_but_why_it_is_another_one(tcps: Tcps) -> None:
+    first = tcps("backup", "create", "--incremental", "--quiet")
+    assert (first.code, first.out) == (0, "")
+    assert first.err == "note: a full backup was made: there is no archive to go on from\n"
+    assert tcps("backup", "create", "--incremental", "--quiet") == (0, "", "")
+
+
+def test_archives_are_listed_where_their_store_is_gone(tcps: Tcps, tmp_path: Path) -> None:
+    tcps("backup", "create", "--to", "backups")
+    elsewhere = tmp_path.with_name(f"{tmp_path.name}-elsewhere")
+    elsewhere.mkdir()
+    done = process(elsewhere, "backup", "list", "--to", str(tmp_path / "backups"))
+    assert done.code == 0
+    assert "none after 0" in done.out
+    assert process(elsewhere, "backup", "list", "--store", "x").code == 10
+
+
+def test_what_is_wrong_with_an_archive_is_listed(tcps: Tcps) -> None:
+    tcps("backup", "create", "--to", "backups")
+    tcps("work-order", "create", "--title", "one")
+    tcps("backup", "create", "--to", "backups", "--incremental")
+    full, _ = sorted(Path("backups").glob("tcps-*"))
+    full.unlink()
+    assert "the archive that it goes on from is not there" in tcps("backup", "list", "--to", "backups").out
+    full.write_text("garbage")
+    first = tcps("backup", "list", "--to", "backups", "--json").json[0]
+    assert first["problem"].endswith("cannot be read: it does not begin as an archive does")
