@@ -1,7 +1,7 @@
 """`tcps query`."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +10,10 @@ from tcps.config import Format
 from tcps.errors import InvalidInput, missing
 from tcps.render import Column, columns
 
-_CANNED = columns("name", "question", "parameters=shown")
+if TYPE_CHECKING:
+    from tcps.ontology.asking import Limits
+
+_LISTED = columns("name", "question", "parameters=shown")
 
 
 class QueryCommand(Command):
@@ -57,7 +60,6 @@ def _query(
     tsv or xml (-o); what CONSTRUCT and DESCRIBE give as turtle, ntriples or jsonld.
     """
     from tcps.ontology.asking import Limits
-    from tcps.service import ontology
 
     given = [sparql is not None, canned is not None, list_]
     if sum(given) != 1:
@@ -65,27 +67,52 @@ def _query(
         raise problem or InvalidInput("give one of SPARQL, --canned and --list", code="usage")
     if param and canned is None:
         raise InvalidInput("--param belongs to --canned", code="usage")
-    form = _form(ctx)
+    if endpoint is not None and canned is not None:
+        raise InvalidInput("--canned asks the store; --endpoint takes SPARQL", code="usage")
+    form, limits = _form(ctx), Limits(seconds=timeout, rows=limit)
     if list_:
-        _, out = context(ctx)
-        rows = ontology.canned_queries()
-        out.table([row | {"shown": _shown(row)} for row in rows], _CANNED, document=rows)
-        return
-    limits = Limits(seconds=timeout, rows=limit)
-    if endpoint is not None:
-        _, out = context(ctx)
-        if canned is not None:
-            raise InvalidInput("--canned asks the store; --endpoint takes SPARQL", code="usage")
-        known = ontology.login_of(text(login, "--login"))
-        answer = ontology.remote_query(endpoint, text(sparql, "SPARQL") or "", limits, known)
-        _write(out, answer, form or out.form)
-        return
+        _listed(ctx)
+    elif canned is not None:
+        _canned(ctx, form, limits, canned, param or ())
+    elif endpoint is None:
+        _free(ctx, form, limits, text(sparql, "SPARQL") or "")
+    else:
+        _remote(ctx, form, limits, text(sparql, "SPARQL") or "", endpoint, login)
+
+
+def _listed(ctx: typer.Context) -> None:
+    from tcps.service import ontology
+
+    _, out = context(ctx)
+    rows = ontology.canned_queries()
+    out.table([row | {"shown": _shown(row)} for row in rows], _LISTED, document=rows)
+
+
+def _canned(ctx: typer.Context, form: str | None, limits: "Limits", name: str, given: Iterable[str]) -> None:
+    from tcps.service import ontology
+
     with opened(ctx) as (store, out):
-        if canned is not None:
-            answer = ontology.canned_query(store, canned, param or (), limits)
-        else:
-            answer = ontology.query(store, text(sparql, "SPARQL") or "", limits)
-        _write(out, answer, form or out.form)
+        _write(out, ontology.canned_query(store, name, given, limits), form or out.form)
+
+
+def _free(ctx: typer.Context, form: str | None, limits: "Limits", sparql: str) -> None:
+    from tcps.ontology.asking import Worker
+
+    with Worker() as worker:  # it gets ready while this process imports what it needs
+        from tcps.service import ontology
+
+        with opened(ctx) as (store, out):
+            _write(out, ontology.query(store, sparql, limits, worker), form or out.form)
+
+
+def _remote(
+    ctx: typer.Context, form: str | None, limits: "Limits", sparql: str, url: str, login: str | None
+) -> None:
+    from tcps.service import ontology
+
+    _, out = context(ctx)
+    known = ontology.login_of(text(login, "--login"))
+    _write(out, ontology.remote_query(url, sparql, limits, known), form or out.form)
 
 
 def _form(ctx: typer.Context) -> str | None:

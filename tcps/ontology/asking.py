@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
@@ -35,6 +35,44 @@ class Limits(NamedTuple):
 DEFAULT = Limits()
 
 
+class Worker:
+    """The process that answers one query. One that is started early is ready when the graph is."""
+
+    def __init__(self) -> None:
+        import subprocess
+
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_WORKER), *(place for place in sys.path if place)],
+            stdin=pipe,
+            stdout=pipe,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(OSError):
+            self._process.kill()
+        self._process.__exit__(None, None, None)
+
+    def answer(self, request: str, limits: Limits) -> tuple[Json, bytes]:
+        """What it told of a request, and its answer. Raises TcpsError (`query_limit`) after too long."""
+        import subprocess
+
+        try:
+            out, _ = self._process.communicate(request.encode(), timeout=limits.seconds)
+        except subprocess.TimeoutExpired:
+            raise too_long(limits) from None
+        head, _, content = out.partition(b"\n")
+        if not head:
+            return {"failed": "memory" if self._process.returncode in (-6, -9) else "ended"}, b""
+        return ast.literal_eval(head.decode()), content
+
+
 class GraphError(TcpsError):
     """The graph could not be read; it is to be made anew."""
 
@@ -47,25 +85,27 @@ def ask(
     query: str,
     bindings: Mapping[str, str] | None = None,
     limits: Limits = DEFAULT,
+    worker: Worker | None = None,
 ) -> answers.Answer:
-    """The answer to a query; `bindings` are terms as N-Triples writes them.
+    """The answer to a query; `bindings` are terms as N-Triples writes them, `worker` is one that waits.
 
     Raises GraphError when the graph cannot be read, InvalidInput (`query_refused`, `invalid_query`) for
     what is no query, TcpsError (`query_limit`) when it takes more than it may.
     """
     query = bound(query, bindings or {})
     guard.form_of(query)
-    return unguarded(engine, graph, query, limits)
+    return unguarded(engine, graph, query, limits, worker)
 
 
-def unguarded(engine: str, graph: Path, query: str, limits: Limits, few: int = _FEW) -> answers.Answer:
+def unguarded(
+    engine: str, graph: Path, query: str, limits: Limits, worker: Worker | None = None, few: int = _FEW
+) -> answers.Answer:
     """The same for a query that nobody has looked at: the sandbox holds it all the same."""
     numbers = (few, limits.size, limits.memory, int(limits.seconds) + 2)
-    path = "\0".join(place for place in sys.path if place)
     prefixes = "\0".join(itertools.chain.from_iterable(PREFIXES.items()))
-    asked = "\0\0".join((path, prefixes, query))
-    request = "\0".join((engine, str(graph.absolute()), *map(str, numbers), asked))
-    told, content = _run(request, limits)
+    request = "\0".join((engine, str(graph.absolute()), *map(str, numbers), f"{prefixes}\0\0{query}"))
+    with worker or Worker() as process:
+        told, content = process.answer(request, limits)
     if "kind" not in told:
         raise _error(told, limits)
     return in_bounds(answers.read(told["kind"], content), limits)
@@ -76,28 +116,6 @@ def in_bounds(answer: answers.Answer, limits: Limits) -> answers.Answer:
     if len(answer.rows) > limits.rows:
         raise _over(f"the answer has {len(answer.rows)} rows; {limits.rows} are allowed", "add LIMIT to it")
     return answer
-
-
-def _run(request: str, limits: Limits) -> tuple[Json, bytes]:
-    """Let the worker do it; gives what it told and its answer."""
-    import subprocess
-
-    command = [sys.executable, "-I", "-S", str(_WORKER)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd="/", env={}
-    ) as process:
-        try:
-            out, _ = process.communicate(request.encode(), timeout=limits.seconds)
-        except subprocess.TimeoutExpired:
-            raise too_long(limits) from None
-        finally:
-            with contextlib.suppress(OSError):
-                process.kill()
-    head, _, content = out.partition(b"\n")
-    if not head:
-        return {"failed": "memory" if process.returncode in (-6, -9) else "ended"}, b""
-    return ast.literal_eval(head.decode()), content
 
 
 _LONGEST = 160

@@ -25,8 +25,7 @@ class Request:
 
     def __init__(self, data: str) -> None:
         self.engine, self.graph, self.few, self.size, self.memory, self.seconds, rest = data.split("\0", 6)
-        path, prefixes, self.query = rest.split("\0\0", 2)
-        self.path = path.split("\0")
+        prefixes, self.query = rest.split("\0\0", 1)
         names = prefixes.split("\0")
         self.prefixes = dict(zip(names[::2], names[1::2], strict=True))
 
@@ -163,11 +162,24 @@ def _explained(error: Exception) -> "Json":
     return {"failed": "query", "message": f"{message}" if isinstance(error, ValueError) else repr(error)}
 
 
+def ready() -> bool:
+    """Import Oxigraph, if it is there, while nobody waits."""
+    try:
+        import pyoxigraph  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 def main() -> None:
-    """Read the request, answer it, end at once: nothing of the graph needs to be put away."""
+    """Read the request, answer it, end at once: nothing of the graph needs to be put away.
+
+    The arguments are where packages are.
+    """
+    sys.path += sys.argv[1:]
+    ready()
     request = Request(sys.stdin.buffer.read().decode())
     lower(resource.RLIMIT_CPU, int(request.seconds))
-    sys.path[:] = [*sys.path, *request.path]
     sink = Sink(int(request.size))
     told = outcome(request, sink)
     out = sys.stdout.buffer

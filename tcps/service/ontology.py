@@ -7,20 +7,20 @@ from tcps.errors import invalid_field
 from tcps.model import Json
 from tcps.ontology import canned
 from tcps.ontology.answers import Answer
-from tcps.ontology.asking import Limits
+from tcps.ontology.asking import Limits, Worker
 from tcps.ontology.documents import Form, written
 from tcps.store import Store
-from tcps.store.graph import Rebuilt
 
 if TYPE_CHECKING:
     from tcps.ontology.remote import Server
+    from tcps.store.graph import Rebuilt
 
 CANNED_FIELDS = ("name", "question", "params")
 
 
-def query(store: Store, text: str, limits: Limits) -> Answer:
-    """The answer to a question of the user's own."""
-    return store.query_ontology(text, limits=limits)
+def query(store: Store, text: str, limits: Limits, worker: Worker | None = None) -> Answer:
+    """The answer to a question of the user's own; `worker` is one that was started early."""
+    return store.query_ontology(text, limits=limits, worker=worker)
 
 
 def canned_query(store: Store, name: str, given: Iterable[str], limits: Limits) -> Answer:
@@ -95,7 +95,7 @@ _CLASSES = """SELECT ?class (COUNT(?thing) AS ?things) { ?thing a ?class
 FILTER(STRSTARTS(STR(?thing), "urn:tcps:")) } GROUP BY ?class ORDER BY ?class"""
 
 
-def _rebuilt(store: Store, made: Rebuilt) -> Json:
+def _rebuilt(store: Store, made: "Rebuilt") -> Json:
     return {
         "engine": store.ontology().engine.name,
         "sequence": made.seq,

@@ -88,12 +88,16 @@ class Graph:
         query: str,
         bindings: Mapping[str, str] | None = None,
         limits: asking.Limits = asking.DEFAULT,
+        worker: asking.Worker | None = None,
     ) -> Answer:
         """The answer to a query, on the graph with every entry that was acknowledged before.
 
-        Raises InvalidInput and TcpsError as `asking.ask` does.
+        `worker` is one that was started early. Raises InvalidInput and TcpsError as `asking.ask` does.
         """
-        return self.use(lambda graph: asking.ask(self.engine.name, graph, query, bindings, limits))
+        early = iter((worker,))
+        return self.use(
+            lambda graph: asking.ask(self.engine.name, graph, query, bindings, limits, next(early, None))
+        )
 
     def ask_canned(
         self, query: Canned, values: Mapping[str, Any], limits: asking.Limits = asking.DEFAULT

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
-    from tcps.ontology.asking import Limits
+    from tcps.ontology.asking import Limits, Worker
     from tcps.ontology.documents import Form
     from tcps.ontology.remote import Server
     from tcps.store.comparing import Compared
@@ -462,18 +462,24 @@ class Store:
         return Graph(self.engine, engine)
 
     def query_ontology(
-        self, sparql: str, bindings: Given | None = None, *, limits: "Limits | None" = None
+        self,
+        sparql: str,
+        bindings: Given | None = None,
+        *,
+        limits: "Limits | None" = None,
+        worker: "Worker | None" = None,
     ) -> "Answer":
         """The answer to a SPARQL query, which can read the graph and do nothing else.
 
-        `bindings` give variables values: `"<IRI>"`, texts, numbers, truth values, times. Raises
-        InvalidInput (`invalid_query`, `query_refused`), TcpsError (`query_limit`).
+        `bindings` give variables values: `"<IRI>"`, texts, numbers, truth values, times. `worker` is a
+        process that was started before the store was opened. Raises InvalidInput (`invalid_query`,
+        `query_refused`), TcpsError (`query_limit`).
         """
         from tcps.ontology.asking import DEFAULT
         from tcps.ontology.binding import term, variable
 
         given = {variable(name): term(value) for name, value in (bindings or {}).items()}
-        return self.ontology().ask(sparql, given, limits or DEFAULT)
+        return self.ontology().ask(sparql, given, limits or DEFAULT, worker)
 
     def canned_query(
         self, name: str, params: Mapping[str, str] | None = None, *, limits: "Limits | None" = None
