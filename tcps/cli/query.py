@@ -96,7 +96,7 @@ def _canned(ctx: typer.Context, form: str | None, limits: "Limits", name: str, g
 
 
 def _free(ctx: typer.Context, form: str | None, limits: "Limits", sparql: str) -> None:
-    from tcps.ontology.asking import Worker
+    from tcps.ontology.process import Worker
 
     with Worker() as worker:  # it gets ready while this process imports what it needs
         from tcps.service import ontology

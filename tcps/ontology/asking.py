@@ -1,21 +1,19 @@
 """Asking a graph: a query is looked at, handed to a process of its own, and ended when it takes too long."""
 
-import ast
 import contextlib
 import itertools
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
 from tcps.ontology import answers, guard
 from tcps.ontology.binding import bound
+from tcps.ontology.process import Worker
 from tcps.ontology.terms import PREFIXES
 
-_WORKER = Path(__file__).with_name("worker.py")
 _PLACE = re.compile(r"error at (\d+):(\d+): ")
 
 
@@ -33,44 +31,6 @@ class Limits(NamedTuple):
 
 
 DEFAULT = Limits()
-
-
-class Worker:
-    """The process that answers one query. One that is started early is ready when the graph is."""
-
-    def __init__(self) -> None:
-        import subprocess
-
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_WORKER), *(place for place in sys.path if place)],
-            stdin=pipe,
-            stdout=pipe,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env={},
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._process.kill()
-        self._process.__exit__(None, None, None)
-
-    def answer(self, request: str, limits: Limits) -> tuple[Json, bytes]:
-        """What it told of a request, and its answer. Raises TcpsError (`query_limit`) after too long."""
-        import subprocess
-
-        try:
-            out, _ = self._process.communicate(request.encode(), timeout=limits.seconds)
-        except subprocess.TimeoutExpired:
-            raise too_long(limits) from None
-        head, _, content = out.partition(b"\n")
-        if not head:
-            return {"failed": "memory" if self._process.returncode in (-6, -9) else "ended"}, b""
-        return ast.literal_eval(head.decode()), content
 
 
 class GraphError(TcpsError):
@@ -101,14 +61,23 @@ def unguarded(
     engine: str, graph: Path, query: str, limits: Limits, worker: Worker | None = None, few: int = _FEW
 ) -> answers.Answer:
     """The same for a query that nobody has looked at: the sandbox holds it all the same."""
-    numbers = (few, limits.size, limits.memory, int(limits.seconds) + 2)
-    prefixes = "\0".join(itertools.chain.from_iterable(PREFIXES.items()))
-    request = "\0".join((engine, str(graph.absolute()), *map(str, numbers), f"{prefixes}\0\0{query}"))
-    with worker or Worker() as process:
-        told, content = process.answer(request, limits)
+    setup = setup_of(engine, graph, limits, few)
+    request = f"{limits.size}\0{int(limits.seconds) + 2}\0{query}"
+    with contextlib.ExitStack() as stack:
+        process = worker or stack.enter_context(Worker())
+        try:
+            told, content = process.answer(setup, request, limits.seconds)
+        except TimeoutError:
+            raise too_long(limits) from None
     if "kind" not in told:
         raise _error(told, limits)
     return in_bounds(answers.read(told["kind"], content), limits)
+
+
+def setup_of(engine: str, graph: Path, limits: Limits, few: int = _FEW) -> str:
+    """What a worker is told once: where the graph is, and what it may take."""
+    prefixes = itertools.chain.from_iterable(PREFIXES.items())
+    return "\0".join((engine, str(graph.absolute()), str(few), str(limits.memory), *prefixes))
 
 
 def in_bounds(answer: answers.Answer, limits: Limits) -> answers.Answer:

@@ -1,10 +1,11 @@
-"""Answers one query in a process of its own, in which nothing but the graph can be reached.
+"""Answers queries in a process of its own, in which nothing but one graph can be reached.
 
-Started as a file by `asking`, with nothing of tcps to import and little else, for somebody waits: texts
-with zeros between them come in (`Request`), the outcome as a line (`ascii` of an object of texts and
-numbers) and then the answer go out. Once the graph is open, the process can open nothing more, no file
-and no socket; its memory and its time at work end, whoever is looking. A large graph has files that are
-opened late: there it leaves the network before, and can open as many as there are.
+Started as a file by `process`, with nothing of tcps to import and little else, for somebody waits. What
+goes in and out are frames, a length in eight bytes and so much content: in comes the set-up (`Setup`) and
+then queries; for each the outcome (`ascii` of an object of texts and numbers) and the answer go out. Once
+the graph is open, the process can open nothing more, no file and no socket; its memory and its time at
+work end, whoever is looking. A large graph has files that are opened late: there it leaves the network
+before, and can open as many as there are.
 """
 
 import io
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     Json = dict[str, Any]
+    Answer = Callable[[str, "Sink"], str]
 
 
-class Request:
-    """What is asked: the texts that `asking` sends, in its order."""
+class Setup:
+    """What is said once: the texts of `asking.setup_of`, in its order."""
 
     def __init__(self, data: str) -> None:
-        self.engine, self.graph, self.few, self.size, self.memory, self.seconds, rest = data.split("\0", 6)
-        prefixes, self.query = rest.split("\0\0", 1)
-        names = prefixes.split("\0")
+        self.engine, self.graph, few, memory, *names = data.split("\0")
+        self.few, self.memory = int(few), int(memory)
         self.prefixes = dict(zip(names[::2], names[1::2], strict=True))
 
 
@@ -78,14 +79,14 @@ def tables(graph: str) -> int:
     return sum(name.endswith(".sst") for name in os.listdir(graph))
 
 
-def by_oxigraph(request: Request) -> "Callable[[Sink], str]":
+def by_oxigraph(setup: Setup) -> "Answer":
     """Open the graph; gives what answers with Oxigraph."""
     import pyoxigraph as ox
 
-    store = ox.Store.read_only(request.graph)
+    store = ox.Store.read_only(setup.graph)
 
-    def answer(sink: Sink) -> str:
-        found = store.query(request.query, prefixes=request.prefixes)
+    def answer(query: str, sink: Sink) -> str:
+        found = store.query(query, prefixes=setup.prefixes)
         if isinstance(found, ox.QueryTriples):
             found.serialize(sink, format=ox.RdfFormat.N_TRIPLES)
             return "graph"
@@ -95,7 +96,7 @@ def by_oxigraph(request: Request) -> "Callable[[Sink], str]":
     return answer
 
 
-def by_rdflib(request: Request) -> "Callable[[Sink], str]":
+def by_rdflib(setup: Setup) -> "Answer":
     """Open the graph; gives what answers with rdflib."""
     import rdflib
     from rdflib.plugins import sparql
@@ -103,10 +104,10 @@ def by_rdflib(request: Request) -> "Callable[[Sink], str]":
     rdflib.NORMALIZE_LITERALS = False
     sparql.SPARQL_LOAD_GRAPHS = False
     graph = rdflib.Graph()
-    graph.parse(request.graph + "/graph.nt", format="nt")
+    graph.parse(setup.graph + "/graph.nt", format="nt")
 
-    def answer(sink: Sink) -> str:
-        found = graph.query(request.query, initNs=request.prefixes)
+    def answer(query: str, sink: Sink) -> str:
+        found = graph.query(query, initNs=setup.prefixes)
         if found.graph is not None:
             sink.write(found.graph.serialize(format="nt", encoding="utf-8"))
             return "graph"
@@ -128,19 +129,21 @@ def _warm(found: "Any") -> None:
 ENGINES = {"oxigraph": by_oxigraph, "rdflib": by_rdflib}
 
 
-def outcome(request: Request, sink: Sink) -> "Json":
+def opened(setup: Setup) -> "Answer":
+    """Open the graph, and give up everything else."""
+    many = tables(setup.graph)
+    late = many if many > setup.few else 0
+    if late:
+        cut_off()
+    answer = ENGINES[setup.engine](setup)
+    confine(setup.memory, 16 + 2 * late if late else 0)
+    return answer
+
+
+def outcome(answer: "Answer", query: str, sink: Sink) -> "Json":
     """How the query went; its answer is in the sink."""
     try:
-        many = tables(request.graph)
-        late = many if many > int(request.few) else 0
-        if late:
-            cut_off()
-        answer = ENGINES[request.engine](request)
-    except Exception as error:
-        return {"failed": "graph", "message": f"{type(error).__name__}: {error}"}
-    confine(int(request.memory), 16 + 2 * late if late else 0)
-    try:
-        return {"kind": answer(sink)}
+        return {"kind": answer(query, sink)}
     except SizeError:
         return {"failed": "size"}
     except (MemoryError, RecursionError) as error:
@@ -171,23 +174,54 @@ def ready() -> bool:
     return True
 
 
-def main() -> None:
-    """Read the request, answer it, end at once: nothing of the graph needs to be put away.
+def frame() -> str:
+    """The next frame that comes in; empty at the end."""
+    source = sys.stdin.buffer
+    return source.read(int.from_bytes(source.read(8))).decode()
 
-    The arguments are where packages are.
+
+def say(*frames: bytes) -> None:
+    """Let frames go out."""
+    out = sys.stdout.buffer
+    for content in frames:
+        out.write(len(content).to_bytes(8))
+        out.write(content)
+    out.flush()
+
+
+def main() -> None:
+    """Open the graph and answer one query after the other; the arguments are where packages are.
+
+    After anything but an answer it ends, and at once: nothing of the graph needs to be put away.
     """
     sys.path += sys.argv[1:]
     ready()
-    request = Request(sys.stdin.buffer.read().decode())
-    lower(resource.RLIMIT_CPU, int(request.seconds))
-    sink = Sink(int(request.size))
-    told = outcome(request, sink)
-    out = sys.stdout.buffer
-    out.write(f"{told!a}\n".encode())
-    if "kind" in told:
-        out.write(sink.getbuffer())
-    out.flush()
+    setup = frame()
+    if not setup:
+        os._exit(0)
+    try:
+        answer = opened(Setup(setup))
+    except Exception as error:
+        say(ascii({"failed": "graph", "message": f"{type(error).__name__}: {error}"}).encode(), b"")
+        os._exit(0)
+    while request := frame():
+        size, seconds, query = request.split("\0", 2)
+        at_work(int(seconds))
+        sink = Sink(int(size))
+        told = outcome(answer, query, sink)
+        say(ascii(told).encode(), sink.getvalue() if "kind" in told else b"")
+        if "kind" not in told:
+            break
     os._exit(0)
+
+
+def at_work(seconds: int) -> None:
+    """From now on, so many seconds of work and no more."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    most = int(used.ru_utime + used.ru_stime) + 1 + seconds
+    soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 if __name__ == "__main__":

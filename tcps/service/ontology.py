@@ -7,8 +7,9 @@ from tcps.errors import invalid_field
 from tcps.model import Json
 from tcps.ontology import canned
 from tcps.ontology.answers import Answer
-from tcps.ontology.asking import Limits, Worker
+from tcps.ontology.asking import Limits
 from tcps.ontology.documents import Form, written
+from tcps.ontology.process import Worker
 from tcps.store import Store
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from tcps.ontology.answers import Answer
 from tcps.ontology.canned import Canned
 from tcps.ontology.engines import vocabulary_lines
 from tcps.ontology.generations import Generations, Pointer, made_with
+from tcps.ontology.process import Worker
 from tcps.ontology.projection import Find, Projection, State, ntriples
 from tcps.ontology.terms import PREFIXES
 from tcps.store.canned import slots
@@ -82,22 +83,50 @@ class Graph:
         self.engine = engines.chosen(engine)
         place = store.fold.folder / "ontology" / self.engine.name
         self.kept = Generations(store.fold.disk, place, wait)
+        self._idle: list[Worker] = []
 
     def ask(
         self,
         query: str,
         bindings: Mapping[str, str] | None = None,
         limits: asking.Limits = asking.DEFAULT,
-        worker: asking.Worker | None = None,
+        worker: Worker | None = None,
     ) -> Answer:
         """The answer to a query, on the graph with every entry that was acknowledged before.
 
         `worker` is one that was started early. Raises InvalidInput and TcpsError as `asking.ask` does.
         """
-        early = iter((worker,))
-        return self.use(
-            lambda graph: asking.ask(self.engine.name, graph, query, bindings, limits, next(early, None))
-        )
+        if worker is not None:
+            self._idle.append(worker)
+        return self.use(lambda graph: self._ask(graph, query, bindings, limits))
+
+    def _ask(
+        self, graph: Path, query: str, bindings: Mapping[str, str] | None, limits: asking.Limits
+    ) -> Answer:
+        """Ask a worker that waits for this graph, or a new one; the last that answered is kept."""
+        setup = asking.setup_of(self.engine.name, graph, limits)
+        worker = self._waiting(setup) or Worker()
+        try:
+            answer = asking.ask(self.engine.name, graph, query, bindings, limits, worker)
+        except BaseException:
+            worker.close()
+            raise
+        self._idle.append(worker)
+        return answer
+
+    def _waiting(self, setup: str) -> Worker | None:
+        """A worker of before that serves this; others are ended."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.serves(setup):
+                return worker
+            worker.close()
+        return None
+
+    def close(self) -> None:
+        """End the processes that wait for queries."""
+        while self._idle:
+            self._idle.pop().close()
 
     def ask_canned(
         self, query: Canned, values: Mapping[str, Any], limits: asking.Limits = asking.DEFAULT

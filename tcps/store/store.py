@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
-    from tcps.ontology.asking import Limits, Worker
+    from tcps.ontology.asking import Limits
     from tcps.ontology.documents import Form
+    from tcps.ontology.process import Worker
     from tcps.ontology.remote import Server
     from tcps.store.comparing import Compared
     from tcps.store.conformance import Judged
@@ -71,6 +72,7 @@ class Store:
     def __init__(self, engine: Engine, actor: str) -> None:
         self.engine = engine
         self.actor = actor
+        self._graphs: dict[str, Graph] = {}
 
     @classmethod
     def open(
@@ -94,7 +96,9 @@ class Store:
         return cls.open(path, **options)
 
     def close(self) -> None:
-        """Give every descriptor back."""
+        """Give every descriptor back, and end the processes that answer queries."""
+        for graph in self._graphs.values():
+            graph.close()
         self.engine.close()
 
     def __enter__(self) -> "Store":
@@ -459,7 +463,8 @@ class Store:
         """The store as an RDF graph, kept by an engine: `oxigraph` or `rdflib`, or the best that is there."""
         from tcps.store.graph import Graph
 
-        return Graph(self.engine, engine)
+        graph = Graph(self.engine, engine)
+        return self._graphs.setdefault(graph.engine.name, graph)
 
     def query_ontology(
         self,
