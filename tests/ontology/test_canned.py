@@ -9,7 +9,9 @@ import pytest
 from tcps.errors import TcpsError
 from tcps.model import Stage
 from tcps.ontology import canned, guard
+from tcps.ontology.asking import Limits
 from tcps.store import Store
+from tcps.store.canned import facts, stories
 from tcps.store.graph import Graph
 from tests.conftest import START, FixedClock
 from tests.rules import line
@@ -193,3 +195,24 @@ def test_what_the_queries_and_the_commands_say_is_the_same(scene: Store, tmp_pat
     found = answer(scene, "chain", "oxigraph", sku=PUBLISHED)
     assert [row["receipt_id"] for row in reversed(found)] == chain
     assert [row["andon_id"] for row in answer(scene, "active-andons", "oxigraph", sku=STOPPED)] == late
+
+
+@pytest.mark.parametrize("name", canned.names())
+def test_for_too_many_records_to_read_the_graph_says_the_same(
+    scene: Store, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = EXPECTED[name][0]
+    few = scene.canned_query(name, params)
+    monkeypatch.setattr(stories, "_MANY", 0)
+    assert scene.canned_query(name, params) == few
+
+
+@pytest.mark.parametrize("limits", [Limits(seconds=0), Limits(rows=1)])
+def test_the_index_too_is_asked_in_bounds(
+    scene: Store, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "_LOOK_EVERY", 1)
+    with pytest.raises(TcpsError) as caught:
+        scene.canned_query("wip", limits=limits)
+    assert caught.value.code == "query_limit"
+    assert len(scene.canned_query("wip").rows) == 6

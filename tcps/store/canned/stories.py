@@ -1,13 +1,28 @@
 """What the index and a few records can answer; records are read from the ledger, as the graph is."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
-from tcps.model import Bucket, Receipt, Sku, Stage, Timestamp, WorkOrder, to_ms
+from tcps.model import (
+    AndonEvent,
+    AndonStatus,
+    Bucket,
+    Receipt,
+    Record,
+    Sku,
+    Stage,
+    Timestamp,
+    WorkOrder,
+    to_ms,
+)
 from tcps.store.filters import OPEN_ORDERS, Filter
 from tcps.store.view import View
 
+R = TypeVar("R", bound=Record)
 Rows = Iterable[tuple[Any, ...]]
+_SPACE = re.compile(r"\s+")
 _MANY = 1000
 """For more records the graph is sooner."""
 
@@ -15,6 +30,18 @@ _MANY = 1000
 def audit_trail(view: View, sku: str) -> Rows:
     """What happened to a SKU, by time."""
     return sorted(_events(view.as_ledger(), sku), key=lambda event: (event[0], event[2], event[1]))
+
+
+def failures_by_type(view: View) -> Rows | None:
+    """What stops the line, the most often first: Andons, and how often they occurred."""
+    andons = _some(view, AndonEvent, Filter())
+    if andons is None:
+        return None
+    found: dict[str, list[int]] = {}
+    for andon in andons:
+        found.setdefault(str(andon.failure_type), []).append(andon.occurrences)
+    rows = [(failure, len(times), sum(times)) for failure, times in found.items()]
+    return sorted(rows, key=lambda row: (-row[2], row[0]))
 
 
 def gate_history(view: View, sku: str, stage: Stage | None = None) -> Rows:
@@ -29,24 +56,35 @@ def gate_history(view: View, sku: str, stage: Stage | None = None) -> Rows:
 def pending_work_orders(view: View, bucket: Bucket | None = None) -> Rows | None:
     """Queued and blocked orders, bucket by bucket in the order of its queue."""
     where = Filter().one_of("status", ("queued", "blocked")).one_of("bucket", [bucket] if bucket else ())
-    orders = _orders(view, where, "bucket, queue_key IS NULL, queue_key, id")
+    orders = _some(view, WorkOrder, where, "bucket, queue_key IS NULL, queue_key, id")
     if orders is None:
         return None
     return ((o.bucket, o.id, o.priority, o.status, o.title, o.created_at) for o in orders)
 
 
+def repeat_root_causes(view: View) -> Rows | None:
+    """Root causes that stopped the line more than once, but for case and white space."""
+    andons = _some(view, AndonEvent, Filter().add("status = ?", AndonStatus.RESOLVED))
+    if andons is None:
+        return None
+    causes = (andon.resolution.root_cause for andon in andons if andon.resolution)
+    found = Counter(_SPACE.sub(" ", cause).lower() for cause in causes if cause)
+    return sorted(((c, n) for c, n in found.items() if n > 1), key=lambda row: (-row[1], row[0]))
+
+
 def sla_breaches(view: View, now: Timestamp) -> Rows | None:
     """Open orders whose deadline is over, the longest first."""
     where = Filter().one_of("status", OPEN_ORDERS).add("deadline <= ?", to_ms(now))
-    orders = _orders(view, where, "deadline, id")
+    orders = _some(view, WorkOrder, where, "deadline, id")
     if orders is None:
         return None
     return ((o.id, o.bucket, o.status, o.sla_deadline, o.title) for o in orders)
 
 
-def _orders(view: View, where: Filter, sort: str) -> Iterable[WorkOrder] | None:
-    ids = view.ids("work_order", where, sort)
-    return None if len(ids) > _MANY else view.as_ledger().records(WorkOrder, ids)
+def _some(view: View, kind: type[R], where: Filter, sort: str = "n") -> Iterable[R] | None:
+    """The records that meet the filter, if they are not too many to read."""
+    ids = view.ids(kind.kind, where, sort)
+    return None if len(ids) > _MANY else view.as_ledger().records(kind, ids)
 
 
 def _events(view: View, sku_id: str) -> Iterator[tuple[Any, ...]]:
