@@ -1,4 +1,4 @@
-"""Chains: an incremental archive and those that it goes on from, back to a full one (format 13.5)."""
+"""Chains: an incremental archive and those that it goes on from, back to a full one (format 13.6)."""
 
 from tcps.backup import findings
 from tcps.backup.findings import UnsoundError

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tcps import checkpoints
 from tcps.backup.manifest import STORE, Member, Point
+from tcps.backup.short import BLOCK_BYTES, shortened
 from tcps.canonical import sha256_hex
 from tcps.errors import IntegrityError, TcpsError
 from tcps.files import Disk
@@ -84,8 +85,16 @@ def _of_file(disk: Disk, path: Path, name: str, size: int) -> Content:
     return Content(member, lambda: _same(disk, path, 0, member))
 
 
+class Block(NamedTuple):
+    """Some lines of the ledger that follow each other: where they begin, how many there are."""
+
+    member: Member
+    start: Head
+    lines: int
+
+
 class Stretch:
-    """The ledger from a point up to an entry: read once for the manifest, and once more to be written."""
+    """The ledger from a point up to an entry, read for the manifest."""
 
     def __init__(
         self, ledger: Ledger, start: Point | None, seq: int, seen: Sequence[Kept], sizes: Iterable[int] = ()
@@ -94,18 +103,17 @@ class Stretch:
 
         At `sizes`, too, the root will be known.
         """
-        self.contents: list[Content] = []
+        self.blocks: list[Block] = []
         self._ledger = ledger
-        self._whole = start is None
         self._tree = Tree() if start is None else start.tree()
         self._roots = Roots([*sizes, *(one.checkpoint.size for one in seen)])
-        self._time = None if start is None else start.time
-        begin = Head() if start is None else place(ledger, start)
-        self._end = begin
-        self._read(begin, seq)
+        self._end = Head() if start is None else place(ledger, start)
+        time = None if start is None else start.time
+        while self._tree.size < seq:
+            time = self._read_block(seq)
         for one in seen:
             self._require(one, 0 if start is None else start.seq)
-        self.to = Point.at(self._tree, self._end.segment, self._end.offset, self._time)
+        self.to = Point.at(self._tree, self._end.segment, self._end.offset, time)
 
     @property
     def root(self) -> bytes:
@@ -116,33 +124,24 @@ class Stretch:
         """The root at one of the sizes; None where the ledger does not come so far."""
         return self._roots.at(size)
 
-    def _read(self, begin: Head, seq: int) -> None:
-        sha256, start, last = hashlib.sha256(), begin, None
-        for line in islice(self._ledger.lines(begin), seq - begin.seq):
-            if line.segment != self._end.segment:
-                if line.segment != self._tree.size + 1:
-                    raise damaged(self._ledger, line, f"its segment does not follow entry {self._tree.size}")
-                self._keep(start, sha256.hexdigest())
-                sha256, start = hashlib.sha256(), Head(self._tree.size, line.segment, 0)
+    def _read_block(self, seq: int) -> Timestamp:
+        """The next block; the time of its last entry."""
+        sha256, size, start, last = hashlib.sha256(), 0, self._end, None
+        for line in islice(self._ledger.lines(start), seq - start.seq):
             sha256.update(line.content)
             sha256.update(b"\n")
+            size += len(line.content) + 1
             self._tree.append(leaf_hash(line.content))
             self._roots.note(self._tree)
             self._end, last = Head(self._tree.size, line.segment, line.end), line
-        self._keep(start, sha256.hexdigest())
-        if last is not None:
-            self._time = _time(self._ledger, last, seq)
-        if self._tree.size < seq:
+            if size >= BLOCK_BYTES:
+                break
+        if last is None:
             raise IntegrityError(f"no backup is made: the ledger ends at entry {self._tree.size} of {seq}")
-
-    def _keep(self, start: Head, sha256: str) -> None:
-        """One member for each segment, or part of one, that has lines."""
-        if start.offset == self._end.offset and not self._whole:
-            return
-        path = f"ledger/{start.seq + 1:012d}.jsonl"
-        member = Member(path=path, size=self._end.offset - start.offset, sha256=sha256)
-        where = self._ledger.path(start.segment)
-        self.contents.append(Content(member, lambda: _same(self._ledger.disk, where, start.offset, member)))
+        path = f"entries/{start.seq + 1:012d}.jsonl"
+        member = Member(path=path, size=size, sha256=sha256.hexdigest())
+        self.blocks.append(Block(member, start, self._tree.size - start.seq))
+        return _time(self._ledger, last, self._tree.size)
 
     def _require(self, one: Kept, after: int) -> None:
         size, root = one.checkpoint.size, self._roots.at(one.checkpoint.size)
@@ -151,6 +150,18 @@ class Stretch:
                 f"no backup is made: the first {size} ledger lines are not those of {one.path}",
                 hint="tcps verify",
             )
+
+
+def shortened_block(ledger: Ledger, block: Block, store_id: str) -> bytes:
+    """The lines of a block as an archive has them, read once more. Raises TcpsError if they were changed."""
+    lines = [line.content for line in islice(ledger.lines(block.start), block.lines)]
+    sha256 = hashlib.sha256()
+    for line in lines:
+        sha256.update(line)
+        sha256.update(b"\n")
+    if sha256.hexdigest() != block.member.sha256:
+        raise TcpsError("the ledger was changed while it was backed up", hint="tcps verify")
+    return shortened(lines, store_id)
 
 
 def place(ledger: Ledger, start: Point) -> Head:

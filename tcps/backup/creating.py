@@ -1,4 +1,4 @@
-"""Making an archive of a store that others may be writing to (format 13.4).
+"""Making an archive of a store that others may be writing to (format 13.5).
 
 1. take the lock of the archives; remove what a crash has left;
 2. for an incremental one, find the newest archive and its chain;
@@ -10,24 +10,26 @@ The ledger is append-only, so what was read in step 4 does not change while othe
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from tcps.backup import coding, contents, tar
 from tcps.backup.chains import chain, opened
-from tcps.backup.contents import Content, Kept, Stretch
+from tcps.backup.contents import Block, Content, Kept, Stretch
 from tcps.backup.findings import UnsoundError
 from tcps.backup.manifest import ARCHIVE_FORMAT, MANIFEST, MANIFEST_BYTES, Manifest, Member
 from tcps.backup.names import Kind, Name
 from tcps.backup.places import Folder
 from tcps.backup.reading import Archive
-from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.backup.verifying import Progress, prove_written, silent
+from tcps.canonical import sha256_hex
 from tcps.errors import IntegrityError, InvalidInput, LockTimeout
 from tcps.files import Disk
 from tcps.identity import Identity
 from tcps.ledger import Ledger
 from tcps.model import Clock, from_ms, to_ms
+from tcps.verify.parallel import results, usable_cores
 
 
 class Settled(NamedTuple):
@@ -125,17 +127,14 @@ def _made(
     live: Live, folder: Folder, before: list[Archive], reason: str | None, *, verify: bool, progress: Progress
 ) -> Made:
     newest = None if before else _newest(folder, live.identity)
-    manifest, held, warning = _planned(live, before, newest)
-    content, total = manifest.content(), manifest.content_bytes
-    if len(content) > MANIFEST_BYTES:
-        raise InvalidInput(f"the manifest would have {len(content)} bytes", code="too_large")
+    planned, warning = _planned(live, before, newest)
     coder = coding.best()
-    name = _free(folder, live, manifest, coder.suffix)
-    written = _told(_tar(content, held), lambda done: progress("writing", min(done, total), total))
-    with folder.adding(str(name), coder.pieces(written)) as source:
+    name = _free(folder, live, planned.manifest, coder.suffix)
+    written: dict[str, str] = {}
+    with folder.adding(str(name), coder.pieces(_tar(live, planned, written, progress))) as source:
         if verify:
-            verify_alone(Archive(source), progress)
-    return Made(name, folder.path / str(name), source.size, manifest, reason, warning, verify)
+            prove_written(Archive(source), written)
+    return Made(name, folder.path / str(name), source.size, planned.manifest, reason, warning, verify)
 
 
 def _newest(folder: Folder, identity: Identity) -> Archive | None:
@@ -147,9 +146,22 @@ def _newest(folder: Folder, identity: Identity) -> Archive | None:
         return None
 
 
-def _planned(
-    live: Live, before: list[Archive], newest: Archive | None
-) -> tuple[Manifest, list[Content], str | None]:
+class _Planned(NamedTuple):
+    """A manifest, and the members that it lists: blocks of the ledger, and others."""
+
+    manifest: Manifest
+    blocks: list[Block]
+    others: list[Content]
+
+    def content(self) -> bytes:
+        """The manifest's bytes. Raises InvalidInput when there are too many."""
+        content = self.manifest.content()
+        if len(content) > MANIFEST_BYTES:
+            raise InvalidInput(f"the manifest would have {len(content)} bytes", code="too_large")
+        return content
+
+
+def _planned(live: Live, before: list[Archive], newest: Archive | None) -> tuple[_Planned, str | None]:
     """What the archive holds, and a warning; the ledger and the artifacts are read for it."""
     parent = before[-1].manifest if before else None
     start = None if parent is None else parent.to
@@ -166,8 +178,8 @@ def _planned(
         if before:
             raise _not_the_same(before[-1], f"entries up to {start.seq if start else 0} are others by now")
         raise IntegrityError("no backup is made: the ledger was changed", hint="tcps verify")
-    held = [*stretch.contents, *_others(live, [one.manifest for one in before], seen)]
-    held.sort(key=lambda one: one.member.path)
+    others = list(_others(live, [one.manifest for one in before], seen))
+    members = [*(one.member for one in stretch.blocks), *(one.member for one in others)]
     manifest = Manifest(
         archive=ARCHIVE_FORMAT,
         kind=Kind.INCREMENTAL if before else Kind.FULL,
@@ -175,11 +187,12 @@ def _planned(
         parent=before[-1].digest if before else None,
         from_=start,
         to=stretch.to,
-        members=tuple(one.member for one in held),
+        members=tuple(sorted(members, key=lambda one: one.path)),
         tcps=live.version,
     )
     other = newest is not None and known is not None and stretch.root_at(known.size) != known.root
-    return manifest, held, _of_another(newest) if newest is not None and other else None
+    warning = _of_another(newest) if newest is not None and other else None
+    return _Planned(manifest, stretch.blocks, others), warning
 
 
 def _others(live: Live, before: list[Manifest], seen: list[Kept]) -> Iterator[Content]:
@@ -206,22 +219,38 @@ def _free(folder: Folder, live: Live, manifest: Manifest, suffix: str) -> Name:
     raise AssertionError("there is always one")
 
 
-def _tar(manifest: bytes, held: Iterable[Content]) -> Iterator[bytes]:
-    """The archive before it is compressed."""
-    yield tar.header(MANIFEST, len(manifest)) + manifest + tar.padding(len(manifest))
-    for member, read in held:
-        yield tar.header(member.path, member.size)
-        yield from read()
-        yield tar.padding(member.size)
+def _tar(live: Live, planned: _Planned, written: dict[str, str], progress: Progress) -> Iterator[bytes]:
+    """The archive before it is compressed; `written` gets the SHA-256 of what is in it by path."""
+    content, total, done = planned.content(), planned.manifest.content_bytes, 0
+    others = {one.member.path: one for one in planned.others}
+    ready = _ready(live, planned.blocks)  # begins now: a process must not be forked beside threads of zstd
+    yield tar.header(MANIFEST, len(content)) + content + tar.padding(len(content))
+    for member in planned.manifest.members:
+        if member.first is None:
+            written[member.path] = member.sha256
+            yield tar.header(member.path, member.size)
+            yield from others[member.path].read()
+            yield tar.padding(member.size)
+        else:
+            block = next(ready)
+            written[member.path] = sha256_hex(block)
+            yield tar.header(member.path, len(block))
+            yield block
+            yield tar.padding(len(block))
+        done += member.size
+        progress("writing", done, total)
     yield tar.END
 
 
-def _told(pieces: Iterable[bytes], tell: Callable[[int], None]) -> Iterator[bytes]:
-    done = 0
-    for piece in pieces:
-        yield piece
-        done += len(piece)
-        tell(done)
+def _ready(live: Live, blocks: list[Block]) -> Iterator[bytes]:
+    """The blocks as they are written; the first one is made before this returns."""
+
+    def start(number: int) -> Callable[[Block], bytes]:
+        return lambda block: contents.shortened_block(live.ledger, block, live.identity.store_id)
+
+    processes = min(usable_cores(), len(blocks)) if len(blocks) > 1 else 1
+    made = results(start, blocks, processes)
+    return itertools.chain(list(itertools.islice(made, 1)), made)
 
 
 def _of_another(newest: Archive) -> str:

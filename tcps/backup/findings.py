@@ -1,4 +1,4 @@
-"""What can be wrong with an archive, each with a class of its own (format 13.7)."""
+"""What can be wrong with an archive, each with a class of its own (format 13.8)."""
 
 from typing import Any
 
@@ -12,6 +12,16 @@ class UnsoundError(IntegrityError):
     def __init__(self, class_: str, message: str, path: str, **values: Any) -> None:
         super().__init__(message, details={"class": class_, "path": path})
         self.finding = Finding(kind="integrity", class_=class_, path=path, message=message, **values)
+        self._given = (class_, message, path)
+        self._values = values
+
+    def __reduce__(self) -> Any:
+        """How a process that verifies a part tells another one."""
+        return _remade, (self._given, self._values)
+
+
+def _remade(given: tuple[str, str, str], values: dict[str, Any]) -> UnsoundError:
+    return UnsoundError(*given, **values)
 
 
 def truncated(archive: str, why: str) -> UnsoundError:

@@ -1,72 +1,66 @@
-"""The ledger lines of an archive, each checked as a verification of a store does (format 13.6)."""
+"""The ledger lines of an archive: each block by itself, so that any process can read it (format 13.7)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from tcps.backup import findings
-from tcps.backup.manifest import Manifest, Member
-from tcps.ledger import Entry, Line, parse_line
-from tcps.merkle import Tree, leaf_hash
-from tcps.verify.anchors import Roots
+from tcps.backup.manifest import Member
+from tcps.backup.reading import Archive
+from tcps.backup.short import split
+from tcps.ledger import Line, parse_line
+from tcps.merkle import leaf_hash
+from tcps.model import Timestamp
 from tcps.verify.entries import told
+from tcps.verify.parallel import results, usable_cores
 
+_PAYS = 4 * 1024 * 1024
+"""From how many bytes on it pays to use more than one process."""
 _NOTHING: frozenset[str] = frozenset()
 
 
-def split(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """The lines of a content that comes in pieces, and whether each has its newline."""
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        for content in whole:
-            yield content, True
-    if rest:
-        yield rest, False
+class Read(NamedTuple):
+    """What a block holds: the leaf hashes of its lines, and the time of its last entry."""
+
+    member: Member
+    leaves: bytes
+    time: Timestamp
+
+    def leaf_hashes(self) -> Iterator[bytes]:
+        """The leaf hash of every line."""
+        return (self.leaves[at : at + 32] for at in range(0, len(self.leaves), 32))
 
 
-class Reader:
-    """Reads the lines of an archive in order: they go on from where it begins, and end where it ends."""
+def read(archive: Archive) -> Iterator[Read]:
+    """Read every block, on all cores; each line must be an entry. Raises UnsoundError."""
+    blocks = [one for one in archive.manifest.members if one.first is not None]
+    pays = len(blocks) > 1 and archive.manifest.content_bytes >= _PAYS
+    processes = min(usable_cores(), len(blocks)) if pays else 1
 
-    def __init__(self, manifest: Manifest, name: str, sizes: Iterable[int] = ()) -> None:
-        """Nothing is read yet; at `sizes` the tree's root will be known."""
-        self.tree: Tree = manifest.start
-        self.roots = Roots(sizes)
-        self._manifest = manifest
-        self._name = name
-        self._time = None if manifest.from_ is None else manifest.from_.time
+    def start(number: int) -> Callable[[Member], Read]:
+        mine = {one.path for one in blocks[number::processes]}
+        others = {one.path for one in archive.manifest.members} - mine
+        members = archive.members(others)
+        return lambda _: _read(archive.name, *next(members))
 
-    def read(self, member: Member, pieces: Iterable[bytes]) -> Iterator[Entry]:
-        """The entries of one member. Raises UnsoundError for a line that is none, or not the next one."""
-        if member.first != self.tree.size + 1:
-            raise findings.member("EDITED", self._name, member.path, f"follows entry {self.tree.size}")
-        offset = 0
-        for content, whole in split(pieces):
-            yield self._entry(Line(member.first, offset, content, whole))
+    if blocks:
+        yield from results(start, blocks, processes)
+
+
+def _read(name: str, member: Member, pieces: Iterable[bytes]) -> Read:
+    leaves, time, offset = list[bytes](), Timestamp(""), 0
+    assert member.first is not None
+    for lines in split(pieces):
+        for content in lines:
+            time = _entry(name, Line(member.first, offset, content), member.first + len(leaves))
             offset += len(content) + 1
-
-    def finish(self) -> None:
-        """Raise UnsoundError unless what was read is what the manifest says."""
-        to = self._manifest.to
-        if self.tree.size != to.seq:
-            raise findings.malformed(self._name, f"it ends at entry {self.tree.size}, not at {to.seq}")
-        if self._time != to.time:
-            raise findings.malformed(self._name, f"its last entry is of {self._time}, not of {to.time}")
-        require_root(self._name, self._manifest, self.tree)
-
-    def _entry(self, line: Line) -> Entry:
-        seq = self.tree.size + 1
-        try:
-            entry = parse_line(line, seq)
-            told(entry, (line.segment, line.offset, len(line.content)), _NOTHING)
-        except ValueError as error:
-            raise findings.edited(self._name, seq, error) from None
-        self.tree.append(leaf_hash(line.content))
-        self.roots.note(self.tree)
-        self._time = entry.time
-        return entry
+            leaves.append(leaf_hash(content))
+    return Read(member, b"".join(leaves), time)
 
 
-def require_root(name: str, manifest: Manifest, tree: Tree) -> None:
-    """Raise UnsoundError unless the tree over the lines is the one that the manifest names."""
-    checkpoint = manifest.to.checkpoint(manifest.store.origin)
-    if tree.root() != checkpoint.root:
-        raise findings.forked(name, tree.size, checkpoint.root.hex(), tree.root().hex())
+def _entry(name: str, line: Line, seq: int) -> Timestamp:
+    try:
+        entry = parse_line(line, seq)
+        told(entry, (line.segment, line.offset, len(line.content)), _NOTHING)
+    except ValueError as error:
+        raise findings.edited(name, seq, error) from None
+    return entry.time

@@ -8,9 +8,10 @@ import msgspec
 
 from tcps.backup import findings
 from tcps.backup.names import Kind
+from tcps.backup.short import BLOCK_BYTES
 from tcps.canonical import digest, file_bytes, parse
 from tcps.identity import FORMAT, IDENTITY_BYTES, Identity
-from tcps.ledger import LINE_BYTES, SEGMENT_BYTES
+from tcps.ledger import LINE_BYTES
 from tcps.merkle import Checkpoint, Tree
 from tcps.model import Part, Timestamp
 
@@ -21,10 +22,10 @@ MANIFEST_BYTES = 16 * 1024 * 1024
 """No manifest is longer."""
 STORE = "store.json"
 _CHECKPOINT = re.compile(r"checkpoint|checkpoints/[0-9]{12}", re.ASCII)
-_LEDGER = re.compile(r"ledger/([0-9]{12})\.jsonl", re.ASCII)
+_ENTRIES = re.compile(r"entries/([0-9]{12,18})\.jsonl", re.ASCII)
 _ARTIFACT = re.compile(r"artifacts(/[^/\0]+)+")
 _SHA256 = re.compile("[0-9a-f]{64}")
-_LIMITS = {STORE: IDENTITY_BYTES, "checkpoint": 1024 * 1024, "ledger": SEGMENT_BYTES + LINE_BYTES + 1}
+_LIMITS = {STORE: IDENTITY_BYTES, "checkpoint": 1024 * 1024, "entries": BLOCK_BYTES + LINE_BYTES + 1}
 """How long a member of each sort can be."""
 _ARTIFACT_BYTES = 2**43
 
@@ -68,7 +69,7 @@ class Point(Part, frozen=True, kw_only=True):
 
 
 class Member(Part, frozen=True, kw_only=True):
-    """A file in the archive."""
+    """A file in the archive; of ledger lines, size and SHA-256 are those of the whole lines (format 13.4)."""
 
     path: str
     size: int
@@ -77,7 +78,7 @@ class Member(Part, frozen=True, kw_only=True):
     @property
     def first(self) -> int | None:
         """The number of the first ledger line in it; None for what holds no lines."""
-        match = _LEDGER.fullmatch(self.path)
+        match = _ENTRIES.fullmatch(self.path)
         return None if match is None else int(match[1])
 
 
@@ -157,8 +158,7 @@ def _require_sound(manifest: Manifest) -> None:
     for point in (manifest.from_, manifest.to):
         if point is not None:
             _require_point(point)
-    firsts = [one.first for one in manifest.members if one.first is not None]
-    _require_pieces(firsts, before, manifest)
+    _require_blocks(manifest, before)
 
 
 def _require_point(point: Point) -> None:
@@ -167,16 +167,16 @@ def _require_point(point: Point) -> None:
         raise ValueError(f"the place after entry {point.seq} is none")
 
 
-def _require_pieces(firsts: list[int], before: int, manifest: Manifest) -> None:
+def _require_blocks(manifest: Manifest, before: int) -> None:
     """The lines are there without a gap, as far as the names of the members tell."""
-    if manifest.kind is Kind.FULL:
-        if STORE not in (one.path for one in manifest.members):
-            raise ValueError(f"a full archive without {STORE}")
-        begins = firsts[:1] == [1]
-    else:
-        begins = firsts[:1] == ([before + 1] if before < manifest.to.seq else [])
-    if not begins or any(first > max(manifest.to.seq, 1) for first in firsts):
-        raise ValueError(f"its ledger does not hold the entries after {before} up to {manifest.to.seq}")
+    if (manifest.kind is Kind.FULL) != (STORE in (one.path for one in manifest.members)):
+        raise ValueError(f"a full archive has {STORE}, an incremental one has not")
+    firsts = [one.first for one in manifest.members if one.first is not None]
+    begins = firsts[:1] == ([before + 1] if before < manifest.to.seq else [])
+    if before == manifest.to.seq and manifest.from_ not in (None, manifest.to):
+        raise ValueError("it holds no line, and does not end where it begins")
+    if not begins or any(first > manifest.to.seq for first in firsts):
+        raise ValueError(f"its lines are not those after entry {before} up to {manifest.to.seq}")
 
 
 def _require_members(manifest: Manifest, archive: str) -> None:
@@ -200,7 +200,7 @@ def _require_path(path: str, archive: str) -> None:
     """A member that could be written anywhere but in its place is refused by name."""
     if path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/")):
         raise findings.member("UNSAFE", archive, path, "leads out of a store's folder")
-    if path != STORE and not any(sort.fullmatch(path) for sort in (_CHECKPOINT, _LEDGER, _ARTIFACT)):
+    if path != STORE and not any(sort.fullmatch(path) for sort in (_CHECKPOINT, _ENTRIES, _ARTIFACT)):
         raise findings.member("UNLISTED", archive, path, "is none of what an archive holds")
 
 

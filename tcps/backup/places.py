@@ -1,4 +1,4 @@
-"""Where archives lie: a folder; names, bytes, a new file that is there whole or not at all (format 13.4)."""
+"""Where archives lie: a folder; names, bytes, a new file that is there whole or not at all (format 13.5)."""
 
 import contextlib
 from collections.abc import Iterable, Iterator

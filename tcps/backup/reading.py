@@ -1,16 +1,18 @@
-"""Reading an archive: only bytes that a backup would have written are let through (format 13.6).
+"""Reading an archive: only bytes that a backup would have written are let through (format 13.7).
 
 The manifest comes first and says what follows. Every header, padding and end after it is compared with
 the one way to write it, so nothing that the manifest does not list is ever looked at, let alone written.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from tcps.backup import coding, findings, tar
 from tcps.backup.coding import Coder, CorruptError, Reads
 from tcps.backup.manifest import MANIFEST, MANIFEST_BYTES, Manifest, Member
 from tcps.backup.places import Source
+from tcps.backup.short import whole
 from tcps.canonical import digest
 
 _PIECE = 1024 * 1024
@@ -40,20 +42,31 @@ class Archive:
         if seal != self._coder.seal(wanted):
             raise findings.damaged(self.name, "its bytes are not those that its seal is of")
 
-    def members(self) -> Iterator[tuple[Member, Iterator[bytes]]]:
+    def members(self, passed: Container[str] = ()) -> Iterator[tuple[Member, Iterator[bytes]]]:
         """Every member with its content, in pieces, all of which must be taken before the next one.
 
-        Raises UnsoundError where it is not what the manifest says.
+        Of ledger lines it is the whole lines. Raises UnsoundError where it is not what the manifest says.
+        The content of members whose path is in `passed` is not given, nor looked at.
+        """
+        for member, stored in self.stored():
+            if member.path in passed:
+                for _ in stored:
+                    pass
+            else:
+                yield member, self._content(member, stored)
+
+    def stored(self) -> Iterator[tuple[Member, Iterator[bytes]]]:
+        """Every member with its bytes as they are in the archive, all of which must be taken.
+
+        Raises UnsoundError where the file is not one that has these members and nothing else.
         """
         stream = self._stream()
         self._expect(stream, self._first, "its manifest")
         for number, member in enumerate(self.manifest.members):
-            self._header(stream, tar.header(member.path, member.size), number)
-            yield member, self._content(stream, member)
-            self._expect(stream, tar.padding(member.size), f"what follows {member.path}")
-        self._header(stream, tar.END, len(self.manifest.members))
-        if self._read(stream, 1):
-            raise findings.damaged(self.name, "something follows its end")
+            size = self._header(stream, member, number)
+            yield member, self._stored(stream, member, size)
+            self._expect(stream, tar.padding(size), f"what follows {member.path}")
+        self._end_of(stream)
 
     @property
     def _end(self) -> int:
@@ -71,30 +84,57 @@ class Archive:
         if found != wanted:
             raise self._short(what) if wanted.startswith(found) else findings.damaged(self.name, what)
 
-    def _header(self, stream: Reads, wanted: bytes, number: int) -> None:
-        """Take a header, or the end; what else is there is refused by name."""
+    def _header(self, stream: Reads, member: Member, number: int) -> int:
+        """Take a member's header; gives how many bytes follow. What else is there is refused by name."""
+        wanted = tar.header(member.path, member.size)
         found = self._read(stream, len(wanted))
-        if found == wanted:
-            return
-        if len(found) < len(wanted) and wanted.startswith(found):
-            raise self._short("a member or the end")
+        if member.first is not None and len(found) == tar.BLOCK:
+            with contextlib.suppress(ValueError):
+                stated = tar.stated_size(found)
+                if found == tar.header(member.path, stated) and stated <= 2 * member.size:
+                    return stated
+        elif found == wanted:
+            return member.size
+        raise self._refusal(found, wanted, number)
+
+    def _end_of(self, stream: Reads) -> None:
+        """Take the end."""
+        found = self._read(stream, len(tar.END))
+        if found != tar.END:
+            raise self._refusal(found, tar.END, len(self.manifest.members))
+        if self._read(stream, 1):
+            raise findings.damaged(self.name, "something follows its end")
+
+    def _refusal(self, found: bytes, wanted: bytes, number: int) -> findings.UnsoundError:
+        """What is wrong with bytes that should be the header of a member, or the end."""
+        if len(found) < len(wanted):
+            return self._short("a member or the end")
         seen = frozenset([MANIFEST, *(one.path for one in self.manifest.members[:number])])
         try:
             class_, path, why = tar.refusal(found[: tar.BLOCK], seen)
         except ValueError as error:
-            raise findings.damaged(self.name, error) from None
-        raise findings.member(class_, self.name, path, why)
+            return findings.damaged(self.name, error)
+        return findings.member(class_, self.name, path, why)
 
-    def _content(self, stream: Reads, member: Member) -> Iterator[bytes]:
-        left, sha256 = member.size, hashlib.sha256()
-        while left:
-            piece = self._read(stream, min(left, _PIECE))
+    def _stored(self, stream: Reads, member: Member, size: int) -> Iterator[bytes]:
+        """The bytes of a member as they are in the archive."""
+        while size:
+            piece = self._read(stream, min(size, _PIECE))
             if not piece:
                 raise self._short(member.path)
-            left -= len(piece)
+            size -= len(piece)
+            yield piece
+
+    def _content(self, member: Member, stored: Iterator[bytes]) -> Iterator[bytes]:
+        """The bytes of a member as they were in the store; of lines, the whole lines."""
+        sha256, size = hashlib.sha256(), 0
+        for piece in stored if member.first is None else whole(stored, self.manifest.store.store_id):
+            size += len(piece)
+            if size > member.size:
+                break
             sha256.update(piece)
             yield piece
-        if sha256.hexdigest() != member.sha256:
+        if size != member.size or sha256.hexdigest() != member.sha256:
             why = "has other bytes than the manifest says"
             raise findings.member(
                 "EDITED", self.name, member.path, why, expected=member.sha256, got=sha256.hexdigest()
@@ -117,7 +157,7 @@ def _manifest(name: str, stream: Reads) -> bytes:
     if len(block) < tar.BLOCK:
         raise findings.truncated(name, f"{MANIFEST} is not there")
     try:
-        size = tar.size_of_first(block)
+        size = tar.stated_size(block)
     except ValueError as error:
         raise findings.malformed(name, error) from None
     if size > MANIFEST_BYTES:

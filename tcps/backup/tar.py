@@ -20,8 +20,8 @@ def padding(size: int) -> bytes:
     return bytes(-size % BLOCK)
 
 
-def size_of_first(block: bytes) -> int:
-    """The size that the first header of an archive states; raises ValueError for what is no header."""
+def stated_size(block: bytes) -> int:
+    """The size that a header states; raises ValueError for what is no header."""
     return _parsed(block).size
 
 

@@ -446,7 +446,7 @@ class Store:
         wait: float | None = None,
         progress: "Progress | None" = None,
     ) -> "Made":
-        """Make a backup, `full` or `incremental`, in the folder `to`, while others may write (format 13.4).
+        """Make a backup, `full` or `incremental`, in the folder `to`, while others may write (format 13.5).
 
         Without `to` it goes where TCPS_BACKUP_DIR or the policy's `backup_dir` says, else to the user's
         own data. It is opened again and verified, unless told not to. Raises IntegrityError when the ledger

@@ -42,14 +42,22 @@ def members(path: Path) -> dict[str, bytes]:
 
 
 def unpacked(place: Path, *paths: Path) -> Path:
-    """A store made of archives by hand: unpacked over each other, the oldest first."""
+    """A store made of the archives of a chain, the oldest first, without the record files."""
     for path in paths:
-        for name, content in members(path).items():
-            target = place / ".tcps" / name
+        for member, pieces in opened(Folder(path.parent), path.name).members():
+            block = member.first is not None
+            target = place / ".tcps" / ("ledger/000000000001.jsonl" if block else member.path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-    (place / ".tcps" / "manifest.json").unlink()
+            with open(target, "ab" if block else "wb") as file:
+                file.writelines(pieces)
     return place
+
+
+def lines(path: Path) -> bytes:
+    """The ledger lines that an archive holds."""
+    found = opened(Folder(path.parent), path.name)
+    others = [one.path for one in found.manifest.members if one.first is None]
+    return b"".join(b"".join(pieces) for _, pieces in found.members(others))
 
 
 def ledger(place: Path) -> bytes:

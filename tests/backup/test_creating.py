@@ -43,34 +43,42 @@ def test_a_full_backup_holds_the_ledger_and_the_identity_byte_for_byte(tmp_path:
     with shop.opened(tmp_path) as store:
         made = store.backup(to=backups)
     found = shelf.members(made.path)
-    assert next(iter(found)) == "manifest.json"
-    assert found["store.json"] == (tmp_path / ".tcps" / "store.json").read_bytes()
-    segments = {f"ledger/{path.name}": path.read_bytes() for path in shop.segments(tmp_path)}
-    assert len(segments) > 2
-    assert {name: content for name, content in found.items() if name.startswith("ledger/")} == segments
-    assert found["checkpoint"] == (tmp_path / ".tcps" / "checkpoint").read_bytes()
-    assert set(found) == {"manifest.json", "store.json", "checkpoint", *segments}
+    assert list(found) == ["manifest.json", "checkpoint", "entries/000000000001.jsonl", "store.json"]
+    for name in ("checkpoint", "store.json"):
+        assert found[name] == (tmp_path / ".tcps" / name).read_bytes()
+    assert len(shop.segments(tmp_path)) > 2
+    assert shelf.lines(made.path) == shelf.ledger(tmp_path)
     assert shelf.leftovers(backups) == []
 
 
-def test_anyone_can_make_a_store_of_a_chain_with_tar(tmp_path: Path, backups: Path) -> None:
+def test_a_chain_is_the_store(tmp_path: Path, backups: Path) -> None:
     worked(tmp_path)
     with shop.opened(tmp_path) as store:
         made = [store.backup(to=backups).path]
         for title in ("one more", "and another"):
             shop.order(store, title)
             made.append(store.backup("incremental", to=backups).path)
-    place = tmp_path / "by hand"
-    (place / ".tcps").mkdir(parents=True)
-    for path in made:
-        subprocess.run(["tar", "--zstd", "-xf", path, "-C", place / ".tcps"], check=True)
-    (place / ".tcps" / "manifest.json").unlink()
+    place = shelf.unpacked(tmp_path / "copy", *made)
     assert shelf.ledger(place) == shelf.ledger(tmp_path)
     with shop.opened(place) as store:
         store.repair()
         assert shop.classes(store) == set()
         assert shop.record_files(place) == shop.record_files(tmp_path)
         assert shop.order(store, "it goes on")
+
+
+def test_tar_reads_an_archive(store: Store, tmp_path: Path, backups: Path) -> None:
+    """Format 13.2: the tools of every Linux."""
+    shop.order(store)
+    made = store.backup(to=backups)
+    listed = subprocess.run(
+        ["tar", "--zstd", "-tvf", made.path], check=True, capture_output=True, text=True, env={"TZ": "UTC"}
+    )
+    assert listed.stderr == ""
+    assert [line.split() for line in listed.stdout.splitlines()] == [
+        ["-rw-------", "0/0", str(len(content)), "1970-01-01", "00:00", name]
+        for name, content in shelf.members(made.path).items()
+    ]
 
 
 def test_an_incremental_backup_holds_only_what_came_since(store: Store, backups: Path) -> None:
@@ -80,9 +88,8 @@ def test_an_incremental_backup_holds_only_what_came_since(store: Store, backups:
     shop.order(store)
     shop.receipt(store, shop.sku(store).id)
     made = store.backup("incremental", to=backups)
-    found = shelf.members(made.path)
-    assert set(found) == {"manifest.json", "ledger/000000000002.jsonl"}
-    assert before + found["ledger/000000000002.jsonl"] == shelf.ledger(store.folder.parent)
+    assert shelf.members(made.path).keys() == {"manifest.json", "entries/000000000002.jsonl"}
+    assert before + shelf.lines(made.path) == shelf.ledger(store.folder.parent)
     assert made.manifest.from_ is not None
     assert (made.manifest.from_.seq, made.manifest.to.seq) == (1, 5)
 
@@ -113,7 +120,7 @@ def test_two_backups_in_one_moment_have_two_names(store: Store, backups: Path) -
 def test_a_backup_without_changes_is_made_and_nothing_rests_on_it(
     store: Store, clock: FixedClock, backups: Path
 ) -> None:
-    """Format 13.5."""
+    """Format 13.6."""
     shop.order(store)
     full = store.backup(to=backups)
     clock.forward(hours=1)
@@ -161,7 +168,7 @@ def _cut(path: Path) -> None:
 def test_where_nothing_can_be_gone_on_from_the_backup_is_a_full_one(
     store: Store, clock: FixedClock, backups: Path, gone: int | None, harm: Callable[[Path], Any], said: str
 ) -> None:
-    """Format 13.5."""
+    """Format 13.6."""
     for kind in ("full", "incremental") if gone is not None else ():
         shop.order(store)
         store.backup(kind, to=backups)
@@ -177,7 +184,7 @@ def test_where_nothing_can_be_gone_on_from_the_backup_is_a_full_one(
 def test_no_backup_goes_on_from_one_that_the_ledger_does_not_go_on_from(
     tmp_path: Path, clock: FixedClock, backups: Path
 ) -> None:
-    """Format 13.5: neither a ledger that has gone back, nor one that went another way."""
+    """Format 13.6: neither a ledger that has gone back, nor one that went another way."""
     with shop.made(tmp_path) as store:
         shop.order(store)
         shop.copied(tmp_path / ".tcps", tmp_path / "older" / ".tcps")
@@ -201,7 +208,7 @@ def test_no_backup_goes_on_from_one_that_the_ledger_does_not_go_on_from(
 
 @pytest.mark.parametrize("kind", ["full", "incremental"])
 def test_no_backup_is_made_of_a_damaged_ledger(store: Store, backups: Path, kind: str) -> None:
-    """Format 13.4: its lines have the root that the index has."""
+    """Format 13.5: its lines have the root that the index has."""
     for title in ("first", "second", "third"):
         shop.order(store, title)
     if kind == "incremental":
@@ -220,7 +227,7 @@ def test_no_backup_is_made_of_a_damaged_ledger(store: Store, backups: Path, kind
 
 
 def test_no_backup_is_made_of_a_ledger_that_a_checkpoint_does_not_fit(store: Store, backups: Path) -> None:
-    """Format 13.4."""
+    """Format 13.5."""
     shop.order(store)
     line = store.checkpoint().text()
     shop.order(store)
@@ -251,7 +258,7 @@ def test_signed_checkpoints_are_carried_and_those_that_came_since(
     shop.order(store)
     last = store.backup("incremental", to=backups)
     assert last.manifest.parent == later.manifest.digest
-    place = shelf.unpacked(store.folder.parent / "by hand", full.path, later.path, last.path)
+    place = shelf.unpacked(store.folder.parent / "copy", full.path, later.path, last.path)
     with shop.opened(place) as again:
         again.repair()
         assert shop.classes(again) == set()
@@ -281,14 +288,14 @@ def test_of_an_empty_store_a_backup_can_be_made(tmp_path: Path, backups: Path) -
         full = store.backup(to=backups)
         shop.order(store)
         made = store.backup("incremental", to=backups)
-    place = shelf.unpacked(tmp_path / "by hand", full.path, made.path)
+    place = shelf.unpacked(tmp_path / "copy", full.path, made.path)
     with shop.opened(place) as store:
         assert len(store.list_work_orders()) == 1
         assert shop.classes(store) == set()
 
 
 def test_what_its_writer_may_take_back_is_in_no_backup(tmp_path: Path, backups: Path) -> None:
-    """Format 13.4: a backup that comes between a line and its sync makes the line stay."""
+    """Format 13.5: a backup that comes between a line and its sync makes the line stay."""
     shop.made(tmp_path).close()
     shop.opened(tmp_path).close()
 
@@ -315,11 +322,11 @@ def test_what_its_writer_may_take_back_is_in_no_backup(tmp_path: Path, backups: 
         assert failed.value.hint is not None
     (full,) = made
     assert full.manifest.to.seq == 2
-    assert shelf.ledger(tmp_path) == shelf.members(full.path)["ledger/000000000001.jsonl"]
+    assert shelf.ledger(tmp_path) == shelf.lines(full.path)
 
 
 def test_a_writer_that_holds_its_lock_stops_no_backup(store: Store, opened: Any, backups: Path) -> None:
-    """Format 13.4: then it holds what is known to be acknowledged."""
+    """Format 13.5: then it holds what is known to be acknowledged."""
     shop.order(store)
     with store.transaction("a long one"):
         shop.order(store, "not yet")
@@ -341,8 +348,8 @@ def test_after_a_restore_the_place_of_the_next_line_is_found_again(
         full = store.backup(to=backups)
         shop.order(store)
         more = store.backup("incremental", to=backups)
-    place = shelf.unpacked(tmp_path / "by hand", full.path, more.path)
-    assert len(shop.segments(place)) == 2
+    place = shelf.unpacked(tmp_path / "copy", full.path)
+    (place / ".tcps/ledger/000000000006.jsonl").write_bytes(shelf.lines(more.path))
     with shop.opened(place) as store:
         clock.forward(hours=1)
         shop.order(store)
@@ -388,7 +395,7 @@ def test_what_a_crash_left_is_removed_and_of_others_nothing(store: Store, backup
 
 
 def test_a_backup_is_verified_before_it_has_its_name_unless_told_not_to(store: Store, backups: Path) -> None:
-    """Format 13.4."""
+    """Format 13.5."""
 
     class Rotten(Watched):
         """A disk that gives another byte in the middle of an archive than was written."""

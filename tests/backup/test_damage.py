@@ -46,7 +46,7 @@ def test_an_archive_is_sound_under_any_name(tmp_path: Path, sound: bytes) -> Non
 
 
 def test_every_flipped_byte_is_found(tmp_path: Path, sound: bytes) -> None:
-    """Format 13.6."""
+    """Format 13.7."""
     for at in places(len(sound), 150):
         for bits in (255, 1 << at % 8):
             changed = sound[:at] + bytes([sound[at] ^ bits]) + sound[at + 1 :]
@@ -55,7 +55,7 @@ def test_every_flipped_byte_is_found(tmp_path: Path, sound: bytes) -> None:
 
 
 def test_every_truncation_is_found(tmp_path: Path, sound: bytes) -> None:
-    """Format 13.6."""
+    """Format 13.7."""
     for length in places(len(sound), 100):
         with pytest.raises(UnsoundError) as found:
             read(tmp_path, sound[:length])
@@ -63,7 +63,7 @@ def test_every_truncation_is_found(tmp_path: Path, sound: bytes) -> None:
 
 
 def test_anything_at_the_end_is_found(tmp_path: Path, sound: bytes) -> None:
-    """Format 13.6."""
+    """Format 13.7."""
     for more in (b"\0", b"x" * 100, sound):
         with pytest.raises(UnsoundError):
             read(tmp_path, sound + more)
