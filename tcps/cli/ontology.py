@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tcps.cli.base import Command, examples_text, group, input_stream, opened, text
+from tcps.cli.base import Command, context, examples_text, group, input_stream, opened, text
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
 from tcps.render import Section, columns, counted
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 app = group("The store as an RDF graph.")
 _FORMS = "turtle, ntriples or jsonld."
+_REBUILT, _JUDGED = 5000, 300
+"""From how many records on a rebuild and a judgement take long enough to show how far they are."""
 _CLASSES = columns("class", "things")
 _BREACHES = columns("record", "property", "value", "shape", "message")
 
@@ -27,10 +29,12 @@ def rebuild(ctx: typer.Context) -> None:
     Nobody needs to: the graph is kept up with the ledger, and made anew when it cannot be trusted. Exits
     with 12 when what was kept was another one.
     """
+    from tcps.cli.progress import told
     from tcps.service import ontology
 
     with opened(ctx) as (store, out):
-        made = ontology.rebuild(store)
+        with told(context(ctx).settings, _REBUILT) as progress:
+            made = ontology.rebuild(store, progress)
         out.record(made, [_rebuilt(made)])
     if made["same"] is False:
         raise typer.Exit(12)
@@ -55,10 +59,12 @@ def validate(
 
     Without --full those are looked at that changed since everything conformed.
     """
+    from tcps.cli.progress import told
     from tcps.service import ontology
 
     with opened(ctx) as (store, out):
-        value, written = ontology.validate(store, full or report is not None)
+        with told(context(ctx).settings, _JUDGED) as progress:
+            value, written = ontology.validate(store, full or report is not None, progress)
         if report is not None:
             _save(report, written or "")
         breaches = value["breaches"]

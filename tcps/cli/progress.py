@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from tcps.config import Settings
 
 _WORTH = 4 * 1024 * 1024
-"""From how many bytes on it is worth to show anything."""
+"""From how many bytes on it is worth to show anything, where bytes are counted."""
 _EVERY = 0.1
 """Seconds between two looks at the bars."""
 
@@ -17,12 +17,15 @@ T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def told(chosen: Settings) -> Iterator["Bars | None"]:
-    """What a verification tells of its progress; None where nobody would see it."""
+def told(chosen: Settings, worth: int = _WORTH) -> Iterator["Bars | None"]:
+    """What a long command tells of its progress; None where nobody would see it.
+
+    `worth` is how much of the first thing there must be for anything to be shown.
+    """
     if chosen.quiet or not sys.stderr.isatty():
         yield None
         return
-    bars = Bars(color=chosen.color)
+    bars = Bars(color=chosen.color, worth=worth)
     try:
         yield bars
     finally:
@@ -35,8 +38,9 @@ class Bars:
     They are drawn when there is news, without a thread: a process with threads cannot be forked.
     """
 
-    def __init__(self, *, color: bool) -> None:
+    def __init__(self, *, color: bool, worth: int = _WORTH) -> None:
         self._color = color
+        self._worth = worth
         self._bars: dict[str, Any] = {}
         self._progress: Any = None
         self._drawn = 0.0
@@ -44,7 +48,7 @@ class Bars:
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show that `done` of `total` is done; the first thing says whether it is worth it."""
         if not self._bars:
-            self._progress = self._started() if total >= _WORTH else None
+            self._progress = self._started() if total >= self._worth else None
         if self._progress is None:
             self._bars[what] = None
             return

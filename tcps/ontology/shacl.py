@@ -1,8 +1,9 @@
 """Whether statements conform to shapes.ttl, judged by pySHACL on rdflib."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,11 @@ from tcps.ontology import vocabulary
 from tcps.ontology.answers import shown
 from tcps.ontology.engines import missing
 from tcps.ontology.terms import NAMESPACE, PREFIXES
+
+Told = Callable[[str, int, int], None]
+"""Is told what is looked at, how much of it is done, and how much there is."""
+_TOGETHER = 2000
+"""So many subjects are read at once."""
 
 
 class Breach(NamedTuple):
@@ -35,27 +41,60 @@ def shapes() -> bytes:
     return Path(__file__).with_name("shapes.ttl").read_bytes()
 
 
-def judge(blocks: Iterable[str]) -> Conformance:
-    """The verdict on statements in N-Triples. Raises Undecided (`no_engine`) without pySHACL."""
+def judge(blocks: Iterable[str], told: Told | None = None) -> Conformance:
+    """The verdict on statements in N-Triples; `told` is told of each shape that was looked at.
+
+    Raises Undecided (`no_engine`) without pySHACL.
+    """
     if find_spec("pyshacl") is None:
         raise missing("pyshacl")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of rdflib, about itself
-        import pyshacl
         import rdflib
 
-        graph = rdflib.Graph().parse(data="".join(blocks), format="nt")
+        graph = rdflib.Graph()
+        pieces = iter((blocks,) if isinstance(blocks, str) else blocks)
+        while some := "".join(islice(pieces, _TOGETHER)):
+            graph.parse(data=some, format="nt")
         graph.parse(data=vocabulary.source(), format="turtle")
         rules = rdflib.Graph().parse(data=shapes(), format="turtle")
-        conforms, report, _ = pyshacl.validate(graph, shacl_graph=rules, advanced=True, inplace=True)
-    assert isinstance(report, rdflib.Graph)
+        report = _reported(graph, rules, told or _silent)
+    found = sorted(_breaches(report, rules), key=lambda one: tuple(text or "" for text in one))
+    return Conformance(not found, tuple(found), report.serialize(format="turtle"))
+
+
+def _reported(graph: Any, rules: Any, told: Told) -> Any:
+    """The standard's report on all shapes, each of which is looked at alone."""
+    import pyshacl
+    import rdflib
+    from rdflib import RDF, SH
+
+    report, whole = rdflib.Graph(), rdflib.BNode()
     for prefix, namespace in PREFIXES.items():
         report.bind(prefix, namespace)
-    found = sorted(_breaches(report, rules), key=lambda one: tuple(text or "" for text in one))
-    return Conformance(bool(conforms), tuple(found), report.serialize(format="turtle"))
+    names = sorted(rules.subjects(RDF.type, SH.NodeShape))
+    for done, name in enumerate(names, 1):
+        options = {"shacl_graph": rules, "advanced": True, "inplace": True, "use_shapes": [str(name)]}
+        _, part, _ = pyshacl.validate(graph, **options)
+        assert isinstance(part, rdflib.Graph)
+        (own,) = part.subjects(RDF.type, SH.ValidationReport)
+        for subject, predicate, value in part:
+            if subject != own:
+                report.add((subject, predicate, value))
+            elif predicate == SH.result:
+                report.add((whole, predicate, value))
+        told("shapes", done, len(names))
+    report.add((whole, RDF.type, SH.ValidationReport))
+    conforms = (whole, SH.result, None) not in report
+    report.add((whole, SH.conforms, rdflib.Literal(conforms)))
+    return report
 
 
-def _breaches(report: Any, rules: Any) -> Iterable[Breach]:
+def _silent(what: str, done: int, total: int) -> None:
+    pass
+
+
+def _breaches(report: Any, rules: Any) -> Iterator[Breach]:
     from rdflib import RDF, SH, BNode
 
     for result in report.subjects(RDF.type, SH.ValidationResult):

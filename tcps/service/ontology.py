@@ -15,6 +15,7 @@ from tcps.store import Store
 if TYPE_CHECKING:
     from tcps.ontology.remote import Server
     from tcps.store.graph import Rebuilt
+from tcps.verify import Progress
 
 CANNED_FIELDS = ("name", "question", "params")
 
@@ -34,15 +35,15 @@ def canned_queries() -> list[Json]:
     return [_described(canned.get(name)) for name in canned.names()]
 
 
-def rebuild(store: Store) -> Json:
+def rebuild(store: Store, progress: Progress | None = None) -> Json:
     """Make the graph anew and say whether what was kept was the same."""
-    made = store.rebuild_ontology()
+    made = store.rebuild_ontology(progress=progress)
     return _rebuilt(store, made)
 
 
-def validate(store: Store, full: bool) -> tuple[Json, str | None]:
+def validate(store: Store, full: bool, progress: Progress | None = None) -> tuple[Json, str | None]:
     """The verdict on the records that changed, or on all; and of all the standard's own report."""
-    judged = store.validate_ontology(full=full)
+    judged = store.validate_ontology(full=full, progress=progress)
     value = judged._asdict() | {"breaches": [breach._asdict() for breach in judged.breaches]}
     return {name: item for name, item in value.items() if name != "report"}, judged.report
 

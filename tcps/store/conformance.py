@@ -11,7 +11,7 @@ from tcps.errors import TcpsError
 from tcps.model import Part, Receipt, Sku
 from tcps.ontology import shacl
 from tcps.ontology.projection import Projection, State
-from tcps.ontology.shacl import Breach
+from tcps.ontology.shacl import Breach, Told
 from tcps.store.engine import Engine
 from tcps.store.graph import finder, head_of, leaf_of, state_at, statements
 from tcps.store.view import View
@@ -44,19 +44,22 @@ class _Mark(Part, frozen=True, kw_only=True):
     shapes: str
 
 
-def validate(store: Engine, *, full: bool = False) -> Judged:
-    """The verdict on what changed since everything conformed, or on all. Raises Undecided without pySHACL."""
+def validate(store: Engine, *, full: bool = False, told: Told | None = None) -> Judged:
+    """The verdict on what changed since everything conformed, or on all. Raises Undecided without pySHACL.
+
+    When all are looked at, `told` is told of `records` and then of `shapes`.
+    """
     place = store.fold.folder / "ontology" / "conforms"
     with store.view() as view:
         since = 0 if full else _since(store, view, place)
-        judged = _part(view, since) if since else _all(view)
+        judged = _part(view, since) if since else _all(view, told)
         if judged.conforms:
             _remember(store, place, _mark(view, head_of(view)))
     return judged
 
 
-def _all(view: View) -> Judged:
-    verdict = shacl.judge(statements(view))
+def _all(view: View, told: Told | None) -> Judged:
+    verdict = shacl.judge(statements(view, told), told)
     (count,) = view.loader.index.db.execute("SELECT count(*) FROM record").fetchone()
     head = head_of(view)
     return Judged(verdict.conforms, count, 0, head, verdict.breaches, verdict.report)

@@ -24,8 +24,12 @@ from tcps.store.view import View
 if TYPE_CHECKING:
     import rdflib
 
+    from tcps.ontology.shacl import Told
+
 _FEW = 1000
 """So many new entries, and a tenth of the ledger, are applied to what is kept; after more it is made anew."""
+_TOLD = 1000
+"""After so many statements it is told how far a comparison has come."""
 T = TypeVar("T")
 Key = tuple[str, str]
 
@@ -170,14 +174,17 @@ class Graph:
                     self.engine.build(path, statements(view))
             yield path
 
-    def rebuild(self) -> Rebuilt:
-        """Make the graph anew from the ledger, compare it with what was kept, and keep it."""
+    def rebuild(self, told: "Told | None" = None) -> Rebuilt:
+        """Make the graph anew from the ledger, compare it with what was kept, and keep it.
+
+        `told` is told how many `records` were taken, then how many statements were compared.
+        """
         with self.kept.making(), self.store.view() as view:
-            before = self._usable(view)
-            kept = None if before is None else self._content(self._to_head(view, before))
+            before = self._before(view)
             counted = Counted()
-            self._built(view, counted.passing)
+            self._built(view, counted.passing, told)
             content = counted.content()
+            kept = None if before is None else self._content(before, told, content.statements)
             return Rebuilt(head_of(view), content, None if kept is None else kept == content)
 
     def content(self) -> Content:
@@ -206,6 +213,13 @@ class Graph:
         wanted = self._pointer(view, pointer.generation, pointer.seq)
         return pointer if pointer == wanted else None
 
+    def _before(self, view: View) -> Path | None:
+        """What is kept, brought to the ledger's head; None when nothing usable is."""
+        pointer = self._usable(view)
+        with contextlib.suppress(TcpsError):  # it cannot be read
+            return None if pointer is None else self._to_head(view, pointer)
+        return None
+
     def _brought_forward(self) -> Path:
         with self.store.view() as view:
             pointer = self._usable(view)
@@ -215,10 +229,13 @@ class Graph:
             return self._built(view)
 
     def _built(
-        self, view: View, passing: Callable[[Iterator[str]], Iterator[str]] = lambda blocks: blocks
+        self,
+        view: View,
+        passing: Callable[[Iterator[str]], Iterator[str]] = lambda blocks: blocks,
+        told: "Told | None" = None,
     ) -> Path:
         name = self.kept.new_name(head_of(view))
-        self.engine.build(self.kept.path(name), passing(statements(view)))
+        self.engine.build(self.kept.path(name), passing(statements(view, told)))
         return self._publish(view, name)
 
     def _to_head(self, view: View, pointer: Pointer) -> Path:
@@ -245,11 +262,17 @@ class Graph:
             files=self.kept.files(name),
         )
 
-    def _content(self, path: Path) -> Content | None:
+    def _content(self, path: Path, told: "Told | None" = None, expected: int = 0) -> Content | None:
+        """What a graph holds, where about so many statements are expected; None when it cannot be read."""
+        counted = Counted()
         try:
-            return Content.of(self.engine.lines(path))
+            for done, line in enumerate(self.engine.lines(path), 1):
+                counted.add((line,))
+                if told is not None and done % _TOLD == 0:
+                    told("comparison", min(done, expected), expected)
         except TcpsError:
             return None
+        return counted.content()
 
 
 def difference(view: View, since: int, to: int) -> tuple[set[str], set[str]]:
@@ -269,8 +292,11 @@ def difference(view: View, since: int, to: int) -> tuple[set[str], set[str]]:
     return gone, now - before
 
 
-def statements(view: View) -> Iterator[str]:
-    """The statements of every record, by subject (`projection`), in the order of the ledger."""
+def statements(view: View, told: "Told | None" = None) -> Iterator[str]:
+    """The statements of every record, by subject (`projection`), in the order of the ledger.
+
+    `told` is told how many `records` were taken.
+    """
     rows = view.loader.index.db.execute("SELECT kind, id, seq FROM record ORDER BY seq").fetchall()
     receipts = view.loader.index.db.execute("SELECT sku_id, sequence, id FROM receipt").fetchall()
     found = {(sku_id, sequence): receipt_id for sku_id, sequence, receipt_id in receipts}
@@ -278,10 +304,14 @@ def statements(view: View) -> Iterator[str]:
     wanted: dict[int, set[Key]] = {}
     for kind, record_id, seq in rows:
         wanted.setdefault(seq, set()).add((kind, record_id))
+    done = 0
     for seq, keys in wanted.items():
         for change in view.loader.entry(seq).changes:
             if (change.kind, change.id) in keys and (state := state_of(change)) is not None:
                 yield from writer.blocks(state)
+        done += len(keys)
+        if told is not None:
+            told("records", done, len(rows))
 
 
 def exported(store: Engine, *, with_terms: bool = False) -> str:

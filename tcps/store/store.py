@@ -503,15 +503,15 @@ class Store:
             known = answer(view, name, values, limits)
         return self.ontology().ask_canned(chosen, values, limits) if known is None else known
 
-    def rebuild_ontology(self) -> "Rebuilt":
+    def rebuild_ontology(self, *, progress: "Progress | None" = None) -> "Rebuilt":
         """Make the graph anew from the ledger; says whether what was kept was the same."""
-        return self.ontology().rebuild()
+        return self.ontology().rebuild(progress)
 
-    def validate_ontology(self, *, full: bool = False) -> "Judged":
+    def validate_ontology(self, *, full: bool = False, progress: "Progress | None" = None) -> "Judged":
         """Whether the records that changed since all conformed, or all of them, conform to the shapes."""
         from tcps.store.conformance import validate
 
-        return validate(self.engine, full=full)
+        return validate(self.engine, full=full, told=progress)
 
     def graph(self) -> "RdflibGraph":
         """The graph with the vocabulary as an `rdflib.Graph` of the caller's own. Raises Undecided."""

@@ -300,3 +300,39 @@ def test_where_there_is_no_pyoxigraph_rdflib_answers_and_without_both_it_is_said
         environment = {"PYTHONPATH": f"{ROOT}:{place}", "PATH": os.environ["PATH"]}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert (done.returncode, says in done.stdout + done.stderr) == (code, True), done.stderr
+
+
+def test_a_rebuild_and_a_judgement_tell_how_far_they_are(store: Store) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    def tell(*news: object) -> None:
+        told.append(news)  # type: ignore[arg-type]
+
+    assert store.rebuild_ontology(progress=tell).same is None
+    (records,) = {total for what, _, total in told if what == "records"}
+    assert [done for what, done, _ in told if what == "records"][-1] == records
+    with store.transaction("many"):
+        for n in range(60):
+            shop.order(store, f"order {n}")
+    store.rebuild_ontology()
+    told.clear()
+    made = store.rebuild_ontology(progress=tell)
+    assert made.same is True
+    compared = [(done, total) for what, done, total in told if what == "comparison"]
+    assert compared == [(1000, made.content.statements)]
+    told.clear()
+    store.validate_ontology(full=True, progress=tell)
+    assert {what for what, _, _ in told} == {"records", "shapes"}
+    assert [done for what, done, total in told if done == total][-1] == told[-1][2]
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["at the head", "behind"])
+def test_a_rebuild_of_what_cannot_be_read_says_that_nothing_usable_was_kept(
+    store: Store, behind: bool
+) -> None:
+    store.query_ontology(COUNT)
+    _garbled(kept(store))
+    if behind:
+        shop.order(store)
+    assert store.rebuild_ontology().same is None
+    assert store.graph_content() == by_ledger(store)
