@@ -1,6 +1,8 @@
 """Answers to queries, and their standard forms: SPARQL results in JSON, XML, CSV and TSV."""
 
+import contextlib
 import io
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -9,8 +11,12 @@ from tcps.model import Json
 from tcps.ontology.terms import NAMESPACE, PREFIXES, text
 
 XSD = PREFIXES["xsd"]
-_PLAIN = (f"{XSD}integer", f"{XSD}decimal", f"{XSD}double")
-"""Literals that TSV writes as they are."""
+_PLAIN = {
+    f"{XSD}integer": re.compile(r"[+-]?[0-9]+"),
+    f"{XSD}decimal": re.compile(r"[+-]?[0-9]*\.[0-9]+"),
+    f"{XSD}double": re.compile(r"[+-]?([0-9]+\.?|[0-9]*\.[0-9]+)[0-9]*[eE][+-]?[0-9]+"),
+}
+"""Literals that TSV writes as they are: in these forms they are of that type without a word."""
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;"})
 
 
@@ -52,12 +58,11 @@ def shown(term: Json | None) -> Any:
     value, datatype = term["value"], term.get("datatype", "")
     if term["type"] == "uri":
         return value.removeprefix(NAMESPACE)
-    if datatype == f"{XSD}integer":
-        return int(value)
     if datatype == f"{XSD}boolean":
         return value in ("true", "1")
     if datatype in _PLAIN:
-        return float(value)
+        with contextlib.suppress(ValueError):  # a text of a type that it is none of
+            return int(value) if datatype == f"{XSD}integer" else float(value)
     return value
 
 
@@ -157,7 +162,7 @@ def _tsv(term: Json | None) -> str:
     if term["type"] != "literal":
         return f"<{term['value']}>" if term["type"] == "uri" else f"_:{term['value']}"
     datatype = term.get("datatype", "")
-    if datatype in _PLAIN:
+    if datatype in _PLAIN and _PLAIN[datatype].fullmatch(term["value"]):
         return str(term["value"])
     written = text(term["value"])
     if language := term.get("xml:lang"):

@@ -47,17 +47,20 @@ def _replaced(query: str, bindings: Mapping[str, str], seen: set[str]) -> Iterat
             seen.add(name)
             if before == "as":
                 raise invalid_field(name, "is bound, and the query gives it a value too")
-            term = bindings[name]
-            text = (
-                term
-                if not place
-                else f"({term} AS ?{name})"
-                if place == "select" and not depth
-                else f"({term})"
-            )
+            text = _in_place(name, bindings[name], place, depth)
         if kind != "space":
             before = lower
         yield text
+
+
+def _in_place(name: str, term: str, place: str, depth: int) -> str:
+    """The term as it may stand in a pattern, as a column, or in an expression.
+
+    Of `COALESCE` there is no more to say than of its one value; rdflib groups by no bare term.
+    """
+    if not place:
+        return term
+    return f"({term} AS ?{name})" if place == "select" and not depth else f"COALESCE({term})"
 
 
 def term(value: object) -> str:

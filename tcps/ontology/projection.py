@@ -12,7 +12,7 @@ from tcps.model import Json
 from tcps.ontology.fields import EVALUATION, METRICS, SHAPES, Part, Shape, Write, camel
 from tcps.ontology.terms import TYPE, quoted, record_iri, term, text
 
-VERSION = 1
+VERSION = 2
 """Another one whenever the same record gives other statements."""
 Find = Callable[[str, int], str | None]
 """Gives the id of a SKU's receipt by its sequence."""

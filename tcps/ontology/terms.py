@@ -25,7 +25,7 @@ PREFIXES = {
 TYPE = f"<{PREFIXES['rdf']}type>"
 _XSD = PREFIXES["xsd"]
 _NAMED = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
-_CONTROL = {code: f"\\u{code:04X}" for code in (*range(32), 127)}
+_CONTROL = {code: f"\\u{code:04X}" for code in (*range(32), 127, 0xFFFE, 0xFFFF)}
 _ESCAPES = _CONTROL | _NAMED
 """Canonical N-Triples (RDF 1.2 N-Triples, section 4): no other character is escaped."""
 

@@ -103,6 +103,7 @@ def by_rdflib(setup: Setup) -> "Answer":
 
     rdflib.NORMALIZE_LITERALS = False
     sparql.SPARQL_LOAD_GRAPHS = False
+    sparql.CUSTOM_EVALS["no groups"] = no_groups
     graph = rdflib.Graph()
     graph.parse(setup.graph + "/graph.nt", format="nt")
 
@@ -117,6 +118,15 @@ def by_rdflib(setup: Setup) -> "Answer":
     for query in ("SELECT (max(?a) AS ?b) {}", "ASK {}", "CONSTRUCT { ?a ?b ?c } {}"):
         _warm(graph.query(query))  # it imports what it uses when it uses it, and then cannot any more
     return answer
+
+
+def no_groups(ctx: "Any", part: "Any") -> "Any":
+    """GROUP BY of nothing gives nothing; rdflib 7.6 gives a row without values (its issue 3382)."""
+    from rdflib.plugins.sparql.evaluate import evalPart
+
+    if part.name == "AggregateJoin" and part.p.expr and next(iter(evalPart(ctx, part.p)), None) is None:
+        return iter(())
+    raise NotImplementedError  # as rdflib wants to be told that it may go on itself
 
 
 def _warm(found: "Any") -> None:

@@ -20,6 +20,7 @@ XML_TEXT = st.text(
 ).map(str.strip)
 """What XML can hold; Oxigraph's reader takes white space at the ends away."""
 XSD = terms.PREFIXES["xsd"]
+NUMBERS = ("0", "-1", "+1", "0.5", "-.5", "5.", "1e3", "1.5E-3", ".5e3", "INF", "NaN", "1" * 5000, "true", "")
 
 
 def nodes(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
@@ -29,7 +30,11 @@ def nodes(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
         texts.map(lambda value: {"type": "literal", "value": value}),
         texts.map(lambda value: {"type": "literal", "value": value, "xml:lang": "en"}),
         texts.map(lambda value: {"type": "literal", "value": value, "datatype": "https://example.org/t"}),
-        st.integers().map(lambda n: {"type": "literal", "value": str(n), "datatype": f"{XSD}integer"}),
+        st.builds(
+            lambda value, kind: {"type": "literal", "value": value, "datatype": f"{XSD}{kind}"},
+            st.integers().map(str) | st.sampled_from(NUMBERS) | texts,
+            st.sampled_from(["integer", "decimal", "double", "boolean"]),
+        ),
     )
 
 
@@ -113,3 +118,10 @@ def test_values_for_people_are_numbers_truths_and_names() -> None:
     }
     (shown,) = Answer(("n", "d", "b", "c", "none"), (row,)).values()
     assert shown == {"n": 7, "d": 0.5, "b": True, "c": "Stage-compilation", "none": None}
+
+
+def test_a_number_that_is_none_is_shown_as_it_is_written() -> None:
+    written = [
+        {"n": {"type": "literal", "value": "x", "datatype": f"{XSD}{kind}"}} for kind in ("integer", "double")
+    ]
+    assert Answer(("n",), tuple(written)).values() == [{"n": "x"}, {"n": "x"}]

@@ -18,7 +18,7 @@ from tests.ontology.records import TEXT, blocks, by_oxigraph, by_rdflib, states,
 EXAMPLES = 2000 if DEEP else 100
 _LINE = re.compile(
     r'<[^\x00-\x20<>"{}|^`\\]*> <[^\x00-\x20<>"{}|^`\\]*> '
-    r'(?:<[^\x00-\x20<>"{}|^`\\]*>|"(?:[^"\\\x00-\x1f\x7f]|\\[tbnrf"\\]|\\u00[01][0-9A-F]|\\u007F)*"'
+    r'(?:<[^\x00-\x20<>"{}|^`\\]*>|"(?:[^"\\\x00-\x1f\x7f\ufffe\uffff]|\\[tbnrf"\\]|\\u00[01][0-9A-F]|\\u007F|\\uFFF[EF])*"'
     r"(?:\^\^<[^\x00-\x20<>\"{}|^`\\]*>)?) \."
 )
 """A line of canonical N-Triples, without blank nodes and language tags."""

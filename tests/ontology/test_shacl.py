@@ -67,7 +67,7 @@ MUTANTS: dict[str, tuple[str, str, str]] = {
     "completed without a time": (rf".*WO-1> {_t('completedAt')} .*", WITHOUT, "WorkOrderEnd"),
     "cancelled without a time": (rf".*{_t('cancelledAt')} .*", WITHOUT, "WorkOrderEnd"),
     "queued without a place": (rf".*{_t('queueKey')} .*", WITHOUT, "WorkOrderQueue"),
-    "started before it was made": (rf"({_t('startedAt')} )\"2026", r'\1"2025', "WorkOrderShape"),
+    "due before it was made": (rf"(WO-1> {_t('slaDeadline')} )\"2026", r'\1"2025', "WorkOrderDeadline"),
     "blocked by nothing, and not": (
         rf"(WO-3> {_t('status')} .*)WorkOrderStatus-blocked",
         r"\1WorkOrderStatus-in_progress",

@@ -29,7 +29,7 @@ _MANY = 1000
 
 def audit_trail(view: View, sku: str) -> Rows:
     """What happened to a SKU, by time."""
-    return sorted(_events(view.as_ledger(), sku), key=lambda event: (event[0], event[2], event[1]))
+    return sorted(_events(view.as_ledger(), sku), key=lambda one: (one[0], one[2], one[1], one[3] or ""))
 
 
 def failures_by_type(view: View) -> Rows | None:
