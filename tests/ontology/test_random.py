@@ -1,9 +1,10 @@
 """Random stores, with odd texts in them: whoever is asked, the answer is the same, and others can read it."""
 
+import contextlib
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,18 +12,15 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 import rdflib
-from rdflib.plugins import sparql
 from rdflib.plugins.sparql.results.jsonresults import JSONResultParser
 from rdflib.plugins.sparql.results.xmlresults import XMLResultParser
 
 from tcps.model import STAGES, AndonStatus, Bucket, Severity, WorkOrderStatus
-from tcps.ontology import answers, canned, worker
+from tcps.ontology import answers, canned
 from tcps.ontology.answers import Answer
-from tcps.ontology.binding import bound
 from tcps.ontology.documents import TURTLE_WRITERS, Form, written
 from tcps.ontology.terms import PREFIXES
 from tcps.store import Store
-from tcps.store.canned import slots
 from tcps.store.filters import Filter
 from tcps.store.graph import Content, Graph, exported
 from tests.conftest import DEEP
@@ -33,7 +31,6 @@ ENGINES = ("oxigraph", "rdflib")
 SEEDS = range(100) if DEEP else (2,)
 TRIES = 3
 """How often each canned query is asked, with other parameters."""
-Ask = Callable[[str, dict[str, str]], Answer]
 ENUMS: dict[str, Any] = {
     "stage": STAGES,
     "bucket": Bucket,
@@ -41,15 +38,6 @@ ENUMS: dict[str, Any] = {
     "andon_status": AndonStatus,
     "work_order_status": WorkOrderStatus,
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def as_written() -> Iterator[None]:
-    """rdflib leaves literals as they are written, as in the worker."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rdflib, "NORMALIZE_LITERALS", False)
-        patch.setattr(sparql, "SPARQL_LOAD_GRAPHS", False)
-        yield
 
 
 @pytest.fixture(scope="module", params=SEEDS)
@@ -72,33 +60,18 @@ def drawn(store: Store) -> Iterator[tuple[canned.Canned, dict[str, str]]]:
             yield query, {one.name: random.choice(known[one.type]) for one in given}
 
 
-def in_this_process(store: Store, engine: str) -> Ask:
-    """Asks an engine as the worker does, in this process: the graph is read but once."""
-    with Graph(store.engine, engine).at_head() as folder:
-        request: dict[str, Any] = {"graph": str(folder), "prefixes": PREFIXES}
-        answer = worker.ENGINES[engine](request)
-
-    def ask(query: str, bindings: dict[str, str]) -> Answer:
-        request["query"], sink = bound(query, bindings), worker.Sink(1 << 26)
-        return answers.read(answer(sink), sink.getvalue())
-
-    return ask
-
-
 def test_the_index_and_both_engines_give_the_same_answers(store: Store) -> None:
-    ask = {engine: in_this_process(store, engine) for engine in ENGINES}
     rows = 0
-    for query, params in drawn(store):
-        answer, values = store.canned_query(query.name, params), query.values(params, store.engine.clock())
-        bindings = query.bindings(values, store.store_id)
-        if query.levelled:
-            with store.view() as view:
-                bindings["slots"] = slots(view)
-        for engine in ENGINES:
-            assert ask[engine](query.text, bindings) == answer, (query.name, params)
-            if not rows:  # the sandbox makes no difference
-                assert Graph(store.engine, engine).ask(query.text, bindings) == answer, (query.name, params)
-        rows += len(answer.rows)
+    with contextlib.ExitStack() as stack:
+        graphs = [stack.enter_context(contextlib.closing(Graph(store.engine, name))) for name in ENGINES]
+        for query, params in drawn(store):
+            answer, values = (
+                store.canned_query(query.name, params),
+                query.values(params, store.engine.clock()),
+            )
+            for graph in graphs:
+                assert graph.ask_canned(query, values) == answer, (query.name, params)
+            rows += len(answer.rows)
     assert rows > 30
 
 
@@ -111,8 +84,11 @@ Node = tuple[str, ...] | None
 
 
 @pytest.fixture(scope="module")
-def tables(store: Store) -> list[Answer]:
-    return [store.query_ontology(question) for question in QUESTIONS]
+def tables(store: Store) -> Iterator[list[Answer]]:
+    """Answers with every text of the store; rdflib leaves literals as they are written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rdflib, "NORMALIZE_LITERALS", False)
+        yield [store.query_ontology(question) for question in QUESTIONS]
 
 
 def meant(answer: Answer) -> list[list[Node]]:
