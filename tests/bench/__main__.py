@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench import (
+    backup,
     bulk,
     contention,
     environment,
@@ -21,7 +22,17 @@ from tests.bench import (
 )
 from tests.bench.report import Report, Section
 
-SECTIONS = ("bulk", "signals", "verification", "contention", "levelling", "ontology", "startup", "imports")
+SECTIONS = (
+    "bulk",
+    "signals",
+    "verification",
+    "contention",
+    "levelling",
+    "ontology",
+    "backup",
+    "startup",
+    "imports",
+)
 
 
 def main() -> None:
@@ -60,6 +71,7 @@ def _measured(
         "verification": partial(verification.section, large=chosen.large),
         "levelling": levelling.section,
         "ontology": ontology.section,
+        "backup": backup.section,
     }
     return sections[name](folder, quick)
 

@@ -3,15 +3,19 @@
 import os
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
+EVERY = 0.02
+"""Seconds between two looks at how much memory processes hold."""
 
 
 class Sample:
@@ -62,6 +66,13 @@ class Measured(NamedTuple):
     peak_kib: int
 
 
+class Once(NamedTuple):
+    """One run of a case: wall-clock seconds, and the most memory that all its processes held together."""
+
+    seconds: float
+    peak_kib: int
+
+
 def taking_turns(cases: Mapping[str, Callable[[], T]], rounds: int) -> dict[str, list[T]]:
     """Run every case once a round, so that a disturbance of the machine hits all of them alike."""
     results: dict[str, list[T]] = {name: [] for name in cases}
@@ -86,6 +97,38 @@ def isolated(work: Callable[..., Any], *arguments: Any) -> Measured:
     """Do the work in a new process."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_with_peak, work, arguments).result()
+
+
+def once(place: Path, command: list[str], env: Mapping[str, str] = {}) -> Once:
+    """Run a command in a store's folder; it must succeed."""
+    env = os.environ | {"TCPS_HOME": str(place / "home")} | env
+    start, peak = time.perf_counter(), 0
+    process = subprocess.Popen(command, cwd=place, env=env, stdout=subprocess.DEVNULL)
+    while process.poll() is None:
+        peak = max(peak, sum(map(_held_kib, _tree(process.pid))))
+        time.sleep(EVERY)
+    if process.returncode != 0:
+        raise RuntimeError(f"{command} ended with {process.returncode}")
+    return Once(time.perf_counter() - start, peak)
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """A process and all that it has started."""
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        yield from _tree(int(child))
+
+
+def _held_kib(pid: int) -> int:
+    """The resident memory of a process; pages that it shares with others are counted for each."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+    except (OSError, IndexError):
+        return 0
 
 
 def peak_kib() -> int:

@@ -1,24 +1,20 @@
 """Verification of whole stores, beside `sha256sum` over the same files in the same run."""
 
 import os
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.bench import stores
-from tests.bench.measure import Sample, fresh, taking_turns
+from tests.bench.measure import EVERY, Once, Sample, fresh, once, taking_turns
 from tests.bench.report import Aim, Section, Table, times
 
 TCPS, FLOOR = "tcps verify", "sha256sum"
 _FLOOR = "find .tcps/ledger .tcps/records -type f -print0 | xargs -0 sha256sum"
 _COMPARED = 100_000
 """The aim is set for a store with so many receipts."""
-_EVERY = 0.02
-"""Seconds between two looks at how much memory the processes hold."""
 
 
 class Size(NamedTuple):
@@ -30,13 +26,6 @@ class Size(NamedTuple):
 
 QUICK = Size((500, 1_000), rounds=2)
 LARGE = Size((10_000, 100_000, 1_000_000), rounds=3)
-
-
-class Once(NamedTuple):
-    """One run of a case: wall-clock seconds, and the most memory that all its processes held together."""
-
-    seconds: float
-    peak_kib: int
 
 
 def section(folder: Path, quick: bool, large: bool = False) -> Section:
@@ -66,8 +55,8 @@ def _verified(folder: Path, receipts: int, rounds: int) -> Verified:
     store = stores.large(place, receipts)
     os.sync()
     cases: dict[str, Callable[[], Once]] = {
-        TCPS: partial(_once, place, [sys.executable, "-m", "tcps", "verify", "--quiet"]),
-        FLOOR: partial(_once, place, ["sh", "-c", _FLOOR]),
+        TCPS: partial(once, place, [sys.executable, "-m", "tcps", "verify", "--quiet"]),
+        FLOOR: partial(once, place, ["sh", "-c", _FLOOR]),
     }
     for warm_up in cases.values():
         warm_up()
@@ -79,45 +68,13 @@ def _files(store: Path) -> Iterator[Path]:
     return (path for name in ("ledger", "records") for path in (store / name).rglob("*") if path.is_file())
 
 
-def _once(place: Path, command: list[str]) -> Once:
-    """Run a command in a store's folder; it must succeed."""
-    env = os.environ | {"TCPS_HOME": str(place / "home")}
-    start, peak = time.perf_counter(), 0
-    process = subprocess.Popen(command, cwd=place, env=env, stdout=subprocess.DEVNULL)
-    while process.poll() is None:
-        peak = max(peak, sum(map(_held_kib, _tree(process.pid))))
-        time.sleep(_EVERY)
-    if process.returncode != 0:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
-    return Once(time.perf_counter() - start, peak)
-
-
-def _tree(pid: int) -> Iterator[int]:
-    """A process and all that it has started."""
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from _tree(int(child))
-
-
-def _held_kib(pid: int) -> int:
-    """The resident memory of a process; pages that it shares with others are counted for each."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-    except (OSError, IndexError):
-        return 0
-
-
 def _section(size: Size, rows: list[Verified]) -> Section:
     text = (
         "Stores with ten receipts to a SKU and as many records as that takes, warm in the page cache. "
         "`tcps verify` is a fresh process, its start included. `sha256sum` takes the digest of every file of "
         f"the ledger and of the records: `{_FLOOR}`. Both are wall-clock time, on all cores of the machine. "
         "The peak is the sum of the resident memory of all processes of the case, looked at every "
-        f"{_EVERY * 1000:.0f} ms. Cases take turns; {size.rounds} rounds after one that is not counted."
+        f"{EVERY * 1000:.0f} ms. Cases take turns; {size.rounds} rounds after one that is not counted."
     )
     head = ("receipts", "files", "bytes", TCPS, "IQR", FLOOR, "to sha256sum", "receipts/s", "peak")
     table = Table(head, [_row(row) for row in rows])
