@@ -153,7 +153,8 @@ def _section(size: Size, took: Mapping[str, Mapping[str, Took]]) -> Section:
 def _row(name: str, rows: Mapping[str, Took]) -> tuple[str, ...]:
     seconds = (ms(rows[row].run.seconds) if row in rows else "" for row in ROWS)
     peak = max(one.run.peak_kib for one in rows.values()) // 1024
-    return (name, *seconds, _mib(rows["full"].size), _mib(max(one.size for one in rows.values())), f"{peak} MiB")
+    sizes = (_mib(rows["full"].size), _mib(max(one.size for one in rows.values())))
+    return (name, *seconds, *sizes, f"{peak} MiB")
 
 
 def _aims(took: Mapping[str, Mapping[str, Took]]) -> list[Aim]:
