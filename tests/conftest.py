@@ -14,7 +14,8 @@ from tcps.store import Store
 
 DEEP = os.environ.get("TCPS_DEEP") == "1"
 """Whether this is the deep run (docs/testing.md)."""
-_MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")
+"""A folder in memory, where the system has one."""
 START = Timestamp("2026-01-20T10:00:00.000Z")
 
 
@@ -67,9 +68,9 @@ def opened(tmp_path: Path, clock: FixedClock) -> Callable[[], Store]:
 @pytest.fixture
 def quick_path(tmp_path: Path) -> Iterator[Path]:
     """A folder in memory where the system has such a thing: a sync costs nothing there."""
-    if not _MEMORY.is_dir():
+    if not MEMORY.is_dir():
         yield tmp_path
         return
-    folder = Path(tempfile.mkdtemp(dir=_MEMORY))
+    folder = Path(tempfile.mkdtemp(dir=MEMORY))
     yield folder
     shutil.rmtree(folder)

@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from tcps.model import Timestamp
+from tcps.model import Timestamp, to_ms
 
 _NAME = re.compile(
     r"tcps-([0-9a-f]{16})-([0-9]{12,18})-(full|incremental)-"
@@ -41,4 +41,8 @@ class Name(NamedTuple):
             return None
         year, month, day, hour, minute, second = match.group(4, 5, 6, 7, 8, 9)
         made = Timestamp(f"{year}-{month}-{day}T{hour}:{minute}:{second}Z")
+        try:
+            to_ms(made)
+        except ValueError:
+            return None
         return cls(match[1], int(match[2]), Kind(match[3]), made, match[10])

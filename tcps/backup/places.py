@@ -82,6 +82,14 @@ class Folder:
             if name.startswith(f".tcps-{store_id}-") and name.endswith(".tmp"):
                 self.disk.remove(self.path / name)
 
+    def remove(self, name: str) -> None:
+        """Remove an archive; the lock is held. It is gone for good after `sync`."""
+        self.disk.remove(self.path / name)
+
+    def sync(self) -> None:
+        """Make durable which files are there."""
+        self.disk.sync_dir(self.path)
+
     @contextlib.contextmanager
     def adding(self, name: str, pieces: Iterable[bytes]) -> Iterator[Source]:
         """Write a file beside its place and give it, to be looked at; after the body it has its name.

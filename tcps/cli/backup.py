@@ -6,19 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
-from tcps.cli.base import Command, context, examples_text, group, opened, say
-from tcps.errors import NoStore
+from tcps.cli.base import Command, DryRun, context, examples_text, group, opened, say, tried
+from tcps.errors import NoStore, missing
 from tcps.model import Json
-from tcps.render import columns, counted
+from tcps.render import Section, columns, counted
 
 app = group("Backups: made while others write, and proven before they are relied on.")
 _LIST = columns("archive", "entries", "bytes", "state")
+_PRUNED = columns("archive", "bytes", "kept for=why")
 FolderOption = Annotated[
     str | None,
     typer.Option(
         "--to", metavar="DIR", help="The folder of the archives; else $TCPS_BACKUP_DIR, else the policy's."
     ),
 ]
+
+
+def _number(says: str) -> Any:
+    return typer.Option(min=0, metavar="N", show_default=False, help=says)
 
 
 @app.command(
@@ -75,6 +80,50 @@ def list_archives(ctx: typer.Context, to: FolderOption = None) -> None:
         out.table(shown, _LIST, "there is no archive", rows, backups.LISTED)
 
 
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps backup prune --keep-hourly 48 --keep-daily 14 --keep-weekly 8 --keep-monthly 12 --dry-run
+        tcps backup prune --keep-last 10 --keep-yearly 5 --quiet
+        tcps backup prune --keep-daily 7 --json"""
+    ),
+)
+def prune(
+    ctx: typer.Context,
+    keep_last: Annotated[int, _number("The newest N archives.")] = 0,
+    keep_hourly: Annotated[int, _number("The newest of each of the N newest hours that have one.")] = 0,
+    keep_daily: Annotated[int, _number("The same of days.")] = 0,
+    keep_weekly: Annotated[int, _number("The same of weeks, Monday to Sunday.")] = 0,
+    keep_monthly: Annotated[int, _number("The same of months.")] = 0,
+    keep_yearly: Annotated[int, _number("The same of years.")] = 0,
+    to: FolderOption = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Remove the archives of the store that no rule keeps; periods are those of UTC.
+
+    What a kept archive goes on from is kept too, and the newest archive that can be restored, and the newest
+    good full one, which are read for that from first to last. What cannot be read is left alone. Exits with
+    12 when something would go and none can be restored, with 11 when a backup is under way for too long.
+    """
+    from tcps.cli.progress import told
+    from tcps.rules.retention import Keep
+    from tcps.service import backups
+
+    keep = Keep(keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly)
+    if keep == Keep():
+        raise missing(["--keep-last, -hourly, -daily, -weekly, -monthly or -yearly"], "backup prune")
+    with opened(ctx) as (store, out):
+        with told(context(ctx).settings) as progress:
+            done = backups.prune(store, keep, to=to, dry_run=dry_run, progress=progress)
+        sections = (
+            [Section("Archives", (), [_row(row) for row in done["archives"]], _PRUNED)] if dry_run else []
+        )
+        out.report(done, _pruned(done), sections, done["archives"])
+        for one in done["problems"]:
+            say(f"warning: {one['problem']}")
+        tried(dry_run)
+
+
 @contextlib.contextmanager
 def _perhaps_opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
     """The store, or None where there is none: backups outlive their stores."""
@@ -93,6 +142,16 @@ def _summary(made: Json) -> str:
     """One line for a log."""
     proven = "verified" if made["verified"] else "not verified"
     return f"{made['archive']}: {made['kind']}, {_entries(made)}, {counted(made['bytes'], 'byte')}, {proven}"
+
+
+def _pruned(done: Json) -> str:
+    """One line for a log."""
+    gone = f"{counted(done['removed'], 'archive')} ({counted(done['removed_bytes'], 'byte')})"
+    return f"{gone} {'would go' if done['dry_run'] else 'removed'}, {done['kept']} kept"
+
+
+def _row(row: Json) -> Json:
+    return row | {"why": ", ".join(row["reasons"]) or "nothing: it would go"}
 
 
 def _entries(row: Json) -> str:

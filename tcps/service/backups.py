@@ -5,8 +5,10 @@ from pathlib import Path
 
 from tcps.backup import Archive, Folder, Kind, Made, Manifest, Name, UnsoundError
 from tcps.backup.chains import opened
+from tcps.backup.pruning import Judged
 from tcps.files import Disk
 from tcps.model import Json
+from tcps.rules.retention import Keep
 from tcps.store import Store, backups
 from tcps.verify import Progress
 
@@ -43,6 +45,25 @@ def list_archives(store: Store | None, folder: str | None) -> list[Json]:
     return [_listed(place, name, one, known) for name, one in read]
 
 
+def prune(
+    store: Store, keep: Keep, *, to: str | None, dry_run: bool, progress: Progress | None = None
+) -> Json:
+    """Remove what a policy does not keep; every archive, and why it is kept."""
+    folder = None if to is None else Path(to)
+    done = backups.prune(store.engine, keep, folder, dry_run=dry_run, progress=progress)
+    gone = [one for one in done.archives if not one.reasons]
+    return {
+        "folder": str(backups.folder_for(store.engine, folder).path.absolute()),
+        "store_id": store.store_id,
+        "dry_run": dry_run,
+        "kept": len(done.archives) - len(gone),
+        "removed": len(gone),
+        "removed_bytes": sum(one.size for one in gone),
+        "archives": [_judged(one) for one in done.archives],
+        "problems": [{"archive": name, "problem": why} for name, why in sorted(done.problems.items())],
+    }
+
+
 def folder_of(store: Store | None, folder: str | None) -> Folder:
     """Where archives are looked for."""
     given = None if folder is None else Path(folder)
@@ -67,6 +88,18 @@ def _made(made: Made) -> Json:
         "verified": made.verified,
         "reason": made.reason,
         "warning": made.warning,
+    }
+
+
+def _judged(one: Judged) -> Json:
+    return {
+        "archive": str(one.name),
+        "kind": one.name.kind,
+        "made_at": one.name.made,
+        "to_sequence": one.name.seq,
+        "bytes": one.size,
+        "kept": bool(one.reasons),
+        "reasons": list(one.reasons),
     }
 
 

@@ -4,11 +4,14 @@ from pathlib import Path
 
 from tcps import __version__
 from tcps.backup import Folder, Kind, Live, Made, Settled, create
+from tcps.backup.pruning import Pruned
+from tcps.backup.pruning import prune as prune_folder
 from tcps.backup.verifying import Progress, silent
 from tcps.errors import IntegrityError, InvalidInput, TcpsError, Undecided, invalid_field
 from tcps.files import Disk
 from tcps.model import shown
 from tcps.rules.policy import backup_dir
+from tcps.rules.retention import Keep
 from tcps.store.engine import Engine
 from tcps.user import backup_folders
 
@@ -40,6 +43,26 @@ def backup(
         Kind(kind),
         wait=engine.fold.wait if wait is None else wait,
         verify=verify,
+        progress=progress or silent,
+    )
+
+
+def prune(
+    engine: Engine,
+    keep: Keep,
+    to: Path | None,
+    *,
+    wait: float | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Pruned:
+    """Remove archives of the store that a policy does not keep. Raises as `tcps.backup.pruning.prune`."""
+    return prune_folder(
+        folder_for(engine, to),
+        engine.identity,
+        keep,
+        wait=engine.fold.wait if wait is None else wait,
+        dry_run=dry_run,
         progress=progress or silent,
     )
 

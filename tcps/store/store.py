@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from rdflib import Graph as RdflibGraph
 
     from tcps.backup import Made
+    from tcps.backup.pruning import Pruned
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from tcps.ontology.documents import Form
     from tcps.ontology.process import Worker
     from tcps.ontology.remote import Server
+    from tcps.rules.retention import Keep
     from tcps.store.comparing import Compared
     from tcps.store.conformance import Judged
     from tcps.store.graph import Content, Graph, Rebuilt
@@ -456,6 +458,29 @@ class Store:
 
         folder = None if to is None else Path(to)
         return backups.backup(self.engine, kind, folder, wait=wait, verify=verify, progress=progress)
+
+    def prune_backups(
+        self,
+        keep: "Keep | Given",
+        *,
+        to: str | Path | None = None,
+        dry_run: bool = False,
+        wait: float | None = None,
+        progress: "Progress | None" = None,
+    ) -> "Pruned":
+        """Remove backups that `keep` does not keep, a mapping such as `{"daily": 7, "monthly": 12}`.
+
+        What is kept keeps its parents; the newest archive that can be restored always stays. With
+        `dry_run` nothing is removed. Raises InvalidInput for a policy that keeps nothing, IntegrityError
+        where something would go and no archive can be restored; LockTimeout.
+        """
+        from tcps.rules.retention import read_keep
+        from tcps.store import backups
+
+        folder = None if to is None else Path(to)
+        return backups.prune(
+            self.engine, read_keep(keep), folder, wait=wait, dry_run=dry_run, progress=progress
+        )
 
     # The ontology (extra `ontology`)
 
