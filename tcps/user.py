@@ -14,11 +14,11 @@ def user_name() -> str:
         return f"uid-{os.getuid()}"
 
 
-def backup_folders(environment: Mapping[str, str] = os.environ) -> tuple[Path | None, Path]:
+def backup_places(environment: Mapping[str, str] = os.environ) -> tuple[str | None, Path]:
     """Where the user wants backups, if TCPS_BACKUP_DIR says so; and where they go if nobody says anything.
 
     The second is outside of every project (XDG Base Directory Specification).
     """
     wanted = environment.get("TCPS_BACKUP_DIR")
     kept = environment.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    return Path(wanted) if wanted else None, Path(kept) / "tcps" / "backups"
+    return wanted or None, Path(kept) / "tcps" / "backups"

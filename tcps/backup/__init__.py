@@ -9,7 +9,7 @@ from tcps.backup.creating import Live, Made, Settled, create
 from tcps.backup.findings import UnsoundError
 from tcps.backup.manifest import Manifest, Member, Point
 from tcps.backup.names import Kind, Name
-from tcps.backup.places import Folder, Source
+from tcps.backup.places import Folder, Place, Source
 from tcps.backup.reading import Archive
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Manifest",
     "Member",
     "Name",
+    "Place",
     "Point",
     "Settled",
     "Source",

@@ -3,12 +3,12 @@
 from tcps.backup import findings
 from tcps.backup.findings import UnsoundError
 from tcps.backup.names import Kind
-from tcps.backup.places import Folder
+from tcps.backup.places import Place
 from tcps.backup.reading import Archive
 from tcps.errors import TcpsError
 
 
-def opened(folder: Folder, name: str) -> Archive:
+def opened(folder: Place, name: str) -> Archive:
     """The archive with this name. Raises UnsoundError when there is none that can be read."""
     try:
         source = folder.source(name)
@@ -19,7 +19,7 @@ def opened(folder: Folder, name: str) -> Archive:
     return Archive(source)
 
 
-def chain(folder: Folder, archive: Archive) -> list[Archive]:
+def chain(folder: Place, archive: Archive) -> list[Archive]:
     """The full archive that one rests on, those in between, and itself. Raises UnsoundError."""
     links = [archive]
     while links[0].manifest.kind is Kind.INCREMENTAL:
@@ -27,7 +27,7 @@ def chain(folder: Folder, archive: Archive) -> list[Archive]:
     return links
 
 
-def parent(folder: Folder, archive: Archive) -> Archive:
+def parent(folder: Place, archive: Archive) -> Archive:
     """The archive that an incremental one goes on from. Raises UnsoundError when it is not there."""
     manifest = archive.manifest
     assert manifest.parent is not None

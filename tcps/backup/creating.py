@@ -20,7 +20,7 @@ from tcps.backup.contents import Block, Content, Kept, Stretch
 from tcps.backup.findings import UnsoundError
 from tcps.backup.manifest import ARCHIVE_FORMAT, MANIFEST, MANIFEST_BYTES, Manifest, Member
 from tcps.backup.names import Kind, Name
-from tcps.backup.places import Folder
+from tcps.backup.places import Place
 from tcps.backup.reading import Archive
 from tcps.backup.verifying import Progress, prove_written, silent
 from tcps.canonical import sha256_hex
@@ -57,29 +57,34 @@ class Live(NamedTuple):
 class Made(NamedTuple):
     """A finished archive.
 
-    `reason` is why a full one was made where an incremental one was asked for; `warning` says that the
-    ledger is not the one that the newest archive before holds.
+    `where` is its whole name; `reason` is why a full one was made where an incremental one was asked for;
+    `warning` says that the ledger is not the one that the newest archive before holds.
     """
 
     name: Name
-    path: Path
+    where: str
     size: int
     manifest: Manifest
     reason: str | None
     warning: str | None
     verified: bool
 
+    @property
+    def path(self) -> Path:
+        """The file, of an archive in a folder."""
+        return Path(self.where)
+
 
 def create(
     live: Live,
-    folder: Folder,
+    folder: Place,
     kind: Kind,
     *,
     wait: float,
     verify: bool = True,
     progress: Progress = silent,
 ) -> Made:
-    """Make an archive in a folder, which is made when it is missing.
+    """Make an archive in a place, which is made when it is missing.
 
     Where there is nothing that an incremental one could go on from, it is a full one. Raises IntegrityError
     when the ledger is damaged, or is not the one that the newest archive holds; LockTimeout when another
@@ -91,7 +96,7 @@ def create(
         held.acquire()
     except LockTimeout as error:
         raise LockTimeout(
-            f"another backup to {folder.path} is under way; gave up after {wait:g} s",
+            f"another backup to {folder} is under way; gave up after {wait:g} s",
             hint=error.hint,
             details=error.details,
         ) from None
@@ -103,7 +108,7 @@ def create(
         held.close()
 
 
-def _before(folder: Folder, identity: Identity, kind: Kind) -> tuple[list[Archive], str | None]:
+def _before(folder: Place, identity: Identity, kind: Kind) -> tuple[list[Archive], str | None]:
     """The chain that an incremental archive goes on from; an empty one, and why, for a full one."""
     if kind is Kind.FULL:
         return [], None
@@ -124,20 +129,22 @@ def _before(folder: Folder, identity: Identity, kind: Kind) -> tuple[list[Archiv
 
 
 def _made(
-    live: Live, folder: Folder, before: list[Archive], reason: str | None, *, verify: bool, progress: Progress
+    live: Live, folder: Place, before: list[Archive], reason: str | None, *, verify: bool, progress: Progress
 ) -> Made:
     newest = None if before else _newest(folder, live.identity)
     planned, warning = _planned(live, before, newest)
     coder = coding.best()
     name = _free(folder, live, planned.manifest, coder.suffix)
     written: dict[str, str] = {}
-    with folder.adding(str(name), coder.pieces(_tar(live, planned, written, progress))) as source:
+    with folder.adding(
+        str(name), coder.pieces(_tar(live, planned, written, progress)), check=verify
+    ) as source:
         if verify:
             prove_written(Archive(source), written)
-    return Made(name, folder.path / str(name), source.size, planned.manifest, reason, warning, verify)
+    return Made(name, folder.where(str(name)), source.size, planned.manifest, reason, warning, verify)
 
 
-def _newest(folder: Folder, identity: Identity) -> Archive | None:
+def _newest(folder: Place, identity: Identity) -> Archive | None:
     """The newest archive, if it can be read: a full one is compared with it."""
     names = folder.names(identity.store_id)
     try:
@@ -209,7 +216,7 @@ def _others(live: Live, before: list[Manifest], seen: list[Kept]) -> Iterator[Co
     )
 
 
-def _free(folder: Folder, live: Live, manifest: Manifest, suffix: str) -> Name:
+def _free(folder: Place, live: Live, manifest: Manifest, suffix: str) -> Name:
     """A name that no archive has; of two in the same millisecond the second gets the next one."""
     taken, now = set(map(str, folder.names(live.identity.store_id))), to_ms(live.clock())
     for moment in itertools.count(now):

@@ -3,12 +3,12 @@
 import contextlib
 from collections.abc import Iterator
 
-from tcps.backup.places import Folder
+from tcps.backup.places import Place
 from tcps.errors import LockTimeout
 
 
 @contextlib.contextmanager
-def holding(folder: Folder, store_id: str, wait: float) -> Iterator[None]:
+def holding(folder: Place, store_id: str, wait: float) -> Iterator[None]:
     """Hold the lock, waiting at most `wait` seconds for it; what a crash has left is removed.
 
     The kernel frees the lock of a process that ends, however it ends. Raises LockTimeout.
@@ -18,7 +18,7 @@ def holding(folder: Folder, store_id: str, wait: float) -> Iterator[None]:
         held.acquire()
     except LockTimeout as error:
         raise LockTimeout(
-            f"another backup or prune is under way in {folder.path}; gave up after {wait:g} s",
+            f"another backup or prune is under way in {folder}; gave up after {wait:g} s",
             hint=error.hint,
             details=error.details,
         ) from None

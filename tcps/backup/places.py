@@ -1,9 +1,10 @@
-"""Where archives lie: a folder; names, bytes, a new file that is there whole or not at all (format 13.5)."""
+"""Where archives lie: names, bytes, a new file that is there whole or not at all (format 13.5)."""
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NamedTuple
 
 from tcps.backup.names import Name
 from tcps.errors import TcpsError
@@ -11,21 +12,33 @@ from tcps.files import Disk
 from tcps.locks import Lock, lock
 
 
-class Source(NamedTuple):
+class Source(ABC):
     """A file of which any part can be read; `name` is what findings call it."""
 
-    disk: Disk
-    path: Path
-    name: str
-    size: int
+    def __init__(self, name: str, size: int) -> None:
+        self.name = name
+        self.size = size
 
+    @abstractmethod
     def read_at(self, offset: int, length: int) -> bytes:
-        """Up to `length` bytes from `offset` on."""
-        return self.disk.read_at(self.path, offset, length)
+        """`length` bytes from `offset` on; fewer at the end."""
 
     def until(self, end: int) -> "Beginning":
         """Its bytes up to an offset, one after the other."""
         return Beginning(self, end)
+
+
+class File(Source):
+    """A file in a folder."""
+
+    def __init__(self, disk: Disk, path: Path, name: str, size: int) -> None:
+        super().__init__(name, size)
+        self._disk = disk
+        self._path = path
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """`length` bytes from `offset` on; fewer at the end."""
+        return self._disk.read_at(self._path, offset, length)
 
 
 class Beginning:
@@ -44,62 +57,123 @@ class Beginning:
         return got
 
 
-class Folder:
-    """A folder with archives, of one store or of several."""
+class Place(ABC):
+    """A place with archives, of one store or of several; as text it is what a user calls it."""
 
-    def __init__(self, path: Path, disk: Disk | None = None) -> None:
-        self.path = path
-        self.disk = disk or Disk()
+    @abstractmethod
+    def files(self) -> Iterable[str]:
+        """The names of what is there."""
 
     def names(self, store_id: str | None = None) -> list[Name]:
         """The archives, of one store or (None) of all, in the order in which they were made."""
-        found = [name for one in self.disk.names(self.path) if (name := Name.parsed(one)) is not None]
+        found = [name for one in self.files() if (name := Name.parsed(one)) is not None]
         return sorted(
             (name for name in found if store_id in (None, name.store_id)),
             key=lambda name: (name.made, name.seq, name),
         )
 
-    def source(self, name: str) -> Source | None:
-        """A file by its name; None when it is not there or no plain file."""
-        path = self.path / name
-        size = self.disk.plain_size(path)
-        return None if size is None else Source(self.disk, path, name, size)
+    @abstractmethod
+    def where(self, name: str = "") -> str:
+        """The whole name of an archive, or of the place itself, that holds anywhere."""
 
+    @abstractmethod
+    def size(self, name: str) -> int:
+        """How many bytes an archive has; 0 when it is not there."""
+
+    @abstractmethod
+    def source(self, name: str) -> Source | None:
+        """An archive by its name; None when it is not there or no plain file."""
+
+    @abstractmethod
     def lock(self, store_id: str, wait: float) -> Lock:
         """What whoever adds or removes archives of a store holds; the kernel frees it when they end."""
+
+    @abstractmethod
+    def make(self) -> None:
+        """Make the place, durably, where it is missing."""
+
+    @abstractmethod
+    def clear(self, store_id: str) -> None:
+        """Remove what a crash has left of unfinished archives; the lock is held."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove an archive; the lock is held. It is gone for good after `sync`."""
+
+    @abstractmethod
+    def sync(self) -> None:
+        """Make durable which archives are there."""
+
+    @abstractmethod
+    def adding(
+        self, name: str, pieces: Iterable[bytes], *, check: bool = True
+    ) -> AbstractContextManager[Source]:
+        """Write an archive and give it, to be looked at; after the body it is there, durable, with its name.
+
+        With `check` what travelled is compared with what was sent. When anything fails there is no archive,
+        nor anything else that looks like one. The lock is held.
+        """
+
+
+class Folder(Place):
+    """A folder on this machine."""
+
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
+        self.path = path
+        self.disk = disk or Disk()
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def files(self) -> Iterable[str]:
+        """The names of what is there."""
+        return self.disk.names(self.path)
+
+    def where(self, name: str = "") -> str:
+        """The absolute path."""
+        return str(self.path.absolute() / name)
+
+    def size(self, name: str) -> int:
+        """How many bytes an archive has; 0 when it is not there."""
+        return self.disk.size(self.path / name)
+
+    def source(self, name: str) -> Source | None:
+        """An archive by its name; None when it is not there or no plain file."""
+        path = self.path / name
+        size = self.disk.plain_size(path)
+        return None if size is None else File(self.disk, path, name, size)
+
+    def lock(self, store_id: str, wait: float) -> Lock:
+        """A lock on a file in the folder."""
         return lock(self.path / f".tcps-{store_id}.lock", wait, self.disk)
 
     def make(self) -> None:
-        """Make the folder, durably, where it is missing."""
+        """Make the folder, and sync those above it."""
         missing = [one for one in (self.path, *self.path.parents) if not one.exists()]
         self.disk.make_dirs(self.path)
         for one in missing:
             self.disk.sync_dir(one.parent)
 
     def clear(self, store_id: str) -> None:
-        """Remove what a crash has left of unfinished archives; the lock is held."""
+        """Remove temporary files."""
         for name in self.disk.names(self.path):
             if name.startswith(f".tcps-{store_id}-") and name.endswith(".tmp"):
                 self.disk.remove(self.path / name)
 
     def remove(self, name: str) -> None:
-        """Remove an archive; the lock is held. It is gone for good after `sync`."""
+        """Remove an archive."""
         self.disk.remove(self.path / name)
 
     def sync(self) -> None:
-        """Make durable which files are there."""
+        """Make durable which archives are there."""
         self.disk.sync_dir(self.path)
 
     @contextlib.contextmanager
-    def adding(self, name: str, pieces: Iterable[bytes]) -> Iterator[Source]:
-        """Write a file beside its place and give it, to be looked at; after the body it has its name.
-
-        What it holds is durable before it has its name, and so is the name at the end. When anything
-        fails there is no file, nor anything else. The lock is held.
-        """
+    def adding(self, name: str, pieces: Iterable[bytes], *, check: bool = True) -> Iterator[Source]:
+        """Write an archive beside its place, which is durable before it is renamed."""
         temporary = self.path / f".{name}.tmp"
         try:
-            yield Source(self.disk, temporary, name, self._written(temporary, pieces))
+            yield File(self.disk, temporary, name, self._written(temporary, pieces))
             self.disk.rename(temporary, self.path / name)
         except BaseException:
             with contextlib.suppress(TcpsError):

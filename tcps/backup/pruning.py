@@ -17,7 +17,7 @@ from tcps.backup import findings
 from tcps.backup.findings import UnsoundError
 from tcps.backup.holding import holding
 from tcps.backup.names import Name
-from tcps.backup.places import Folder
+from tcps.backup.places import Place
 from tcps.backup.reading import Archive
 from tcps.backup.verifying import Progress, silent, verify_alone
 from tcps.errors import Undecided
@@ -41,7 +41,7 @@ class Pruned(NamedTuple):
 
 
 def prune(
-    folder: Folder,
+    folder: Place,
     identity: Identity,
     keep: Keep,
     *,
@@ -69,7 +69,7 @@ def prune(
 class _Pruning:
     """The archives of a store as they are now."""
 
-    def __init__(self, folder: Folder, identity: Identity, progress: Progress) -> None:
+    def __init__(self, folder: Place, identity: Identity, progress: Progress) -> None:
         self._folder = folder
         self._identity = identity
         self._progress = progress
@@ -123,5 +123,4 @@ class _Pruning:
 
     def _told(self, name: Name, reasons: Mapping[str, tuple[str, ...]]) -> Judged:
         text = str(name)
-        size = self._folder.disk.size(self._folder.path / text)
-        return Judged(name, size, reasons.get(text, ("no archive of this store",)))
+        return Judged(name, self._folder.size(text), reasons.get(text, ("no archive of this store",)))

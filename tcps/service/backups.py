@@ -1,12 +1,10 @@
 """Use cases of backups: make one, list them (format 13)."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
-from tcps.backup import Archive, Folder, Kind, Made, Manifest, Name, UnsoundError
+from tcps.backup import Archive, Kind, Made, Manifest, Name, Place, UnsoundError
 from tcps.backup.chains import opened
 from tcps.backup.pruning import Judged
-from tcps.files import Disk
 from tcps.model import Json
 from tcps.rules.retention import Keep
 from tcps.store import Store, backups
@@ -36,9 +34,9 @@ def create(
     return _made(made)
 
 
-def list_archives(store: Store | None, folder: str | None) -> list[Json]:
+def list_archives(store: Store | None, to: str | None) -> list[Json]:
     """Every archive of the store, or without one of any store, the oldest first; only beginnings are read."""
-    place = folder_of(store, folder)
+    place = place_of(store, to)
     names = place.names(None if store is None else store.store_id)
     read = [(name, _opened(place, name)) for name in names]
     known = {one.digest: one.name for _, one in read if isinstance(one, Archive)}
@@ -49,11 +47,10 @@ def prune(
     store: Store, keep: Keep, *, to: str | None, dry_run: bool, progress: Progress | None = None
 ) -> Json:
     """Remove what a policy does not keep; every archive, and why it is kept."""
-    folder = None if to is None else Path(to)
-    done = backups.prune(store.engine, keep, folder, dry_run=dry_run, progress=progress)
+    done = backups.prune(store.engine, keep, to, dry_run=dry_run, progress=progress)
     gone = [one for one in done.archives if not one.reasons]
     return {
-        "folder": str(backups.folder_for(store.engine, folder).path.absolute()),
+        "folder": backups.place_for(store.engine, to).where(),
         "store_id": store.store_id,
         "dry_run": dry_run,
         "kept": len(done.archives) - len(gone),
@@ -64,19 +61,16 @@ def prune(
     }
 
 
-def folder_of(store: Store | None, folder: str | None) -> Folder:
+def place_of(store: Store | None, to: str | None) -> Place:
     """Where archives are looked for."""
-    given = None if folder is None else Path(folder)
-    if store is not None:
-        return backups.folder_for(store.engine, given)
-    return backups.usual_folder() if given is None else Folder(given, Disk())
+    return backups.place_without_store(to) if store is None else backups.place_for(store.engine, to)
 
 
 def _made(made: Made) -> Json:
     manifest = made.manifest
     return {
         "archive": str(made.name),
-        "path": str(made.path.absolute()),
+        "path": made.where,
         "store_id": manifest.store.store_id,
         "kind": manifest.kind,
         "made_at": made.name.made,
@@ -103,14 +97,14 @@ def _judged(one: Judged) -> Json:
     }
 
 
-def _opened(place: Folder, name: Name) -> Archive | UnsoundError:
+def _opened(place: Place, name: Name) -> Archive | UnsoundError:
     try:
         return opened(place, str(name))
     except UnsoundError as error:
         return error
 
 
-def _listed(place: Folder, name: Name, read: Archive | UnsoundError, known: dict[str, str]) -> Json:
+def _listed(place: Place, name: Name, read: Archive | UnsoundError, known: dict[str, str]) -> Json:
     row: Json = dict.fromkeys(LISTED)
     row |= {
         "archive": str(name),
@@ -118,7 +112,7 @@ def _listed(place: Folder, name: Name, read: Archive | UnsoundError, known: dict
         "kind": name.kind,
         "made_at": name.made,
         "to_sequence": name.seq,
-        "bytes": place.disk.size(place.path / str(name)),
+        "bytes": place.size(str(name)),
     }
     if isinstance(read, UnsoundError):
         return row | {"problem": str(read)}

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from tcps import __version__
-from tcps.backup import Folder, Kind, Live, Made, Settled, create
+from tcps.backup import Folder, Kind, Live, Made, Place, Settled, create
 from tcps.backup.pruning import Pruned
-from tcps.backup.pruning import prune as prune_folder
+from tcps.backup.pruning import prune as prune_place
 from tcps.backup.verifying import Progress, silent
 from tcps.errors import IntegrityError, InvalidInput, TcpsError, Undecided, invalid_field
 from tcps.files import Disk
@@ -13,19 +13,19 @@ from tcps.model import shown
 from tcps.rules.policy import backup_dir
 from tcps.rules.retention import Keep
 from tcps.store.engine import Engine
-from tcps.user import backup_folders
+from tcps.user import backup_places
 
 
 def backup(
     engine: Engine,
     kind: str,
-    to: Path | None,
+    to: str | Path | None,
     *,
     wait: float | None = None,
     verify: bool = True,
     progress: Progress | None = None,
 ) -> Made:
-    """Make an archive of the store in a folder, or (None) in the usual one. Raises as `create`."""
+    """Make an archive of the store in a place, or (None) in the usual one. Raises as `create`."""
     if kind not in Kind.__members__.values():
         raise invalid_field("kind", f"{shown(kind)} is neither full nor incremental")
     live = Live(
@@ -39,7 +39,7 @@ def backup(
     )
     return create(
         live,
-        folder_for(engine, to),
+        place_for(engine, to),
         Kind(kind),
         wait=engine.fold.wait if wait is None else wait,
         verify=verify,
@@ -50,15 +50,15 @@ def backup(
 def prune(
     engine: Engine,
     keep: Keep,
-    to: Path | None,
+    to: str | Path | None,
     *,
     wait: float | None = None,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> Pruned:
     """Remove archives of the store that a policy does not keep. Raises as `tcps.backup.pruning.prune`."""
-    return prune_folder(
-        folder_for(engine, to),
+    return prune_place(
+        place_for(engine, to),
         engine.identity,
         keep,
         wait=engine.fold.wait if wait is None else wait,
@@ -67,36 +67,42 @@ def prune(
     )
 
 
-def folder_for(engine: Engine, given: Path | None) -> Folder:
-    """The given folder, else what TCPS_BACKUP_DIR, then the policy, then the user's own data says.
+def place_for(engine: Engine, given: str | Path | None) -> Place:
+    """The given place, else what TCPS_BACKUP_DIR, then the policy, then the user's own data says.
 
-    Raises InvalidInput for one in the store itself.
+    Raises InvalidInput for a folder in the store itself.
     """
-    chosen = given or _usual(engine)
-    inside = chosen.resolve()
+    place = at(given or _usual(engine), engine.fold.disk)
+    if not isinstance(place, Folder):
+        return place
+    inside = place.path.resolve()
     store = engine.fold.folder.resolve()
     if inside == store or store in inside.parents:
         raise InvalidInput(
-            f"{chosen} is in the store itself: what takes the store takes its backups",
+            f"{place} is in the store itself: what takes the store takes its backups",
             hint="give a folder elsewhere with --to DIR",
             details={"fields": ["to"]},
         )
-    return Folder(chosen, engine.fold.disk)
+    return place
 
 
-def usual_folder() -> Folder:
-    """Where backups are when there is no store that could say so."""
-    wanted, usual = backup_folders()
-    return Folder(wanted or usual, Disk())
+def at(place: str | Path, disk: Disk) -> Place:
+    """A place by its name: a folder."""
+    return Folder(Path(place), disk)
 
 
-def _usual(engine: Engine) -> Path:
-    wanted, usual = backup_folders()
+def place_without_store(given: str | Path | None) -> Place:
+    """The given place, or the usual one when there is no store that could say so."""
+    wanted, usual = backup_places()
+    return at(given or wanted or usual, Disk())
+
+
+def _usual(engine: Engine) -> str | Path:
+    wanted, usual = backup_places()
     if wanted is not None:
         return wanted
     with engine.view() as view:
-        chosen = backup_dir(view.policy())
-    return usual if chosen is None else Path(chosen)
+        return backup_dir(view.policy()) or usual
 
 
 def _settled(engine: Engine) -> Settled:

@@ -448,7 +448,7 @@ class Store:
         wait: float | None = None,
         progress: "Progress | None" = None,
     ) -> "Made":
-        """Make a backup, `full` or `incremental`, in the folder `to`, while others may write (format 13.5).
+        """Make a backup, `full` or `incremental`, in the place `to`, while others may write (format 13.5).
 
         Without `to` it goes where TCPS_BACKUP_DIR or the policy's `backup_dir` says, else to the user's
         own data. It is opened again and verified, unless told not to. Raises IntegrityError when the ledger
@@ -456,8 +456,7 @@ class Store:
         """
         from tcps.store import backups
 
-        folder = None if to is None else Path(to)
-        return backups.backup(self.engine, kind, folder, wait=wait, verify=verify, progress=progress)
+        return backups.backup(self.engine, kind, to, wait=wait, verify=verify, progress=progress)
 
     def prune_backups(
         self,
@@ -477,10 +476,7 @@ class Store:
         from tcps.rules.retention import read_keep
         from tcps.store import backups
 
-        folder = None if to is None else Path(to)
-        return backups.prune(
-            self.engine, read_keep(keep), folder, wait=wait, dry_run=dry_run, progress=progress
-        )
+        return backups.prune(self.engine, read_keep(keep), to, wait=wait, dry_run=dry_run, progress=progress)
 
     # The ontology (extra `ontology`)
 
