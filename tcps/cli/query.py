@@ -11,7 +11,7 @@ from tcps.errors import InvalidInput, missing
 from tcps.render import Column, columns
 
 if TYPE_CHECKING:
-    from tcps.ontology.asking import Limits
+    from tcps.ontology.limits import Limits
 
 _LISTED = columns("name", "question", "parameters=shown")
 
@@ -59,7 +59,7 @@ def _query(
     A query reads the store's graph and nothing else: no other server, no file. Results also come as table,
     tsv or xml (-o); what CONSTRUCT and DESCRIBE give as turtle, ntriples or jsonld.
     """
-    from tcps.ontology.asking import Limits
+    from tcps.ontology.limits import Limits
 
     given = [sparql is not None, canned is not None, list_]
     if sum(given) != 1:

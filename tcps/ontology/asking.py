@@ -5,12 +5,12 @@ import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Json
 from tcps.ontology import answers, guard
 from tcps.ontology.binding import bound
+from tcps.ontology.limits import DEFAULT, NARROWER, Limits, in_bounds, over, too_long
 from tcps.ontology.process import Worker
 from tcps.ontology.terms import PREFIXES
 
@@ -19,18 +19,6 @@ _PLACE = re.compile(r"error at (\d+):(\d+): ")
 
 _FEW = 10
 """So many tables of a graph are all open from the beginning."""
-
-
-class Limits(NamedTuple):
-    """What a query may take: seconds, rows, bytes of its answer, bytes of memory."""
-
-    seconds: float = 30.0
-    rows: int = 100_000
-    size: int = 64 * 1024 * 1024
-    memory: int = 1024 * 1024 * 1024
-
-
-DEFAULT = Limits()
 
 
 class GraphError(TcpsError):
@@ -80,16 +68,8 @@ def setup_of(engine: str, graph: Path, limits: Limits, few: int = _FEW) -> str:
     return "\0".join((engine, str(graph.absolute()), str(few), str(limits.memory), *prefixes))
 
 
-def in_bounds(answer: answers.Answer, limits: Limits) -> answers.Answer:
-    """The answer; raises TcpsError (`query_limit`) when it has more rows than it may."""
-    if len(answer.rows) > limits.rows:
-        raise _over(f"the answer has {len(answer.rows)} rows; {limits.rows} are allowed", "add LIMIT to it")
-    return answer
-
-
 _LONGEST = 160
 """How much of an engine's message is shown: it may list all that could have stood there."""
-_NARROWER = "ask for less at once, or allow more with --timeout"
 
 
 def _error(told: Json, limits: Limits) -> Exception:
@@ -99,11 +79,11 @@ def _error(told: Json, limits: Limits) -> Exception:
     if why in ("graph", "storage"):
         return GraphError(f"the graph cannot be read: {message}", hint="tcps ontology rebuild")
     if why == "size":
-        return _over(f"the answer is larger than {limits.size} bytes", "add LIMIT to it")
+        return over(f"the answer is larger than {limits.size} bytes", "add LIMIT to it")
     if why == "memory":
-        return _over(f"the query needs more memory than {limits.memory} bytes", _NARROWER)
+        return over(f"the query needs more memory than {limits.memory} bytes", NARROWER)
     if why in ("depth", "ended"):
-        return _over("the query is nested too deeply to be answered", "write it simpler")
+        return over("the query is nested too deeply to be answered", "write it simpler")
     place: Json = {name: told[name] for name in ("line", "column") if name in told}
     if found := _PLACE.match(message):
         place = {"line": int(found[1]), "column": int(found[2])}
@@ -111,12 +91,3 @@ def _error(told: Json, limits: Limits) -> Exception:
     message = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
     where = f"line {place['line']}, column {place['column']}: " if place else ""
     return InvalidInput(f"{where}{message}", code="invalid_query", details=place)
-
-
-def too_long(limits: Limits) -> TcpsError:
-    """The error for a query whose time is over."""
-    return _over(f"the query took longer than {limits.seconds:g} seconds", _NARROWER)
-
-
-def _over(message: str, hint: str) -> TcpsError:
-    return TcpsError(message, code="query_limit", hint=hint)

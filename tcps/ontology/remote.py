@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from tcps.errors import InvalidInput, TcpsError, invalid_field
 from tcps.ontology import answers, guard
-from tcps.ontology.asking import Limits
 from tcps.ontology.binding import iri
+from tcps.ontology.limits import Limits
 from tcps.ontology.terms import PREFIXES
 
 _PAUSES = (0.5, 1.0, 2.0)

@@ -5,43 +5,45 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tcps.errors import invalid_field
 from tcps.model import Json
-from tcps.ontology import canned
-from tcps.ontology.answers import Answer
-from tcps.ontology.asking import Limits
-from tcps.ontology.documents import Form, written
-from tcps.ontology.process import Worker
 from tcps.store import Store
 
 if TYPE_CHECKING:
+    from tcps.ontology.answers import Answer
+    from tcps.ontology.canned import Canned
+    from tcps.ontology.documents import Form
+    from tcps.ontology.limits import Limits
+    from tcps.ontology.process import Worker
     from tcps.ontology.remote import Server
     from tcps.store.graph import Rebuilt
-from tcps.verify import Progress
+    from tcps.verify import Progress
 
 CANNED_FIELDS = ("name", "question", "params")
 
 
-def query(store: Store, text: str, limits: Limits, worker: Worker | None = None) -> Answer:
+def query(store: Store, text: str, limits: "Limits", worker: "Worker | None" = None) -> "Answer":
     """The answer to a question of the user's own; `worker` is one that was started early."""
     return store.query_ontology(text, limits=limits, worker=worker)
 
 
-def canned_query(store: Store, name: str, given: Iterable[str], limits: Limits) -> Answer:
+def canned_query(store: Store, name: str, given: Iterable[str], limits: "Limits") -> "Answer":
     """The answer to a canned query; each of the parameters is `NAME=VALUE`."""
     return store.canned_query(name, _pairs(given), limits=limits)
 
 
 def canned_queries() -> list[Json]:
     """Every canned query with its question and its parameters."""
+    from tcps.ontology import canned
+
     return [_described(canned.get(name)) for name in canned.names()]
 
 
-def rebuild(store: Store, progress: Progress | None = None) -> Json:
+def rebuild(store: Store, progress: "Progress | None" = None) -> Json:
     """Make the graph anew and say whether what was kept was the same."""
     made = store.rebuild_ontology(progress=progress)
     return _rebuilt(store, made)
 
 
-def validate(store: Store, full: bool, progress: Progress | None = None) -> tuple[Json, str | None]:
+def validate(store: Store, full: bool, progress: "Progress | None" = None) -> tuple[Json, str | None]:
     """The verdict on the records that changed, or on all; and of all the standard's own report."""
     judged = store.validate_ontology(full=full, progress=progress)
     value = judged._asdict() | {"breaches": [breach._asdict() for breach in judged.breaches]}
@@ -53,7 +55,7 @@ def push(store: Store, server: "Server", full: bool) -> Json:
     return store.push_ontology(server, full=full)._asdict()
 
 
-def remote_query(url: str, text: str, limits: Limits, login: tuple[str, str] | None) -> Answer:
+def remote_query(url: str, text: str, limits: "Limits", login: tuple[str, str] | None) -> "Answer":
     """The answer that a server gives to a question of the user's own."""
     from tcps.ontology.remote import Server, checked_url
 
@@ -71,12 +73,14 @@ def login_of(text: str | None) -> tuple[str, str] | None:
     return name, password
 
 
-def export(store: Store, form: Form, with_terms: bool) -> str:
+def export(store: Store, form: "Form", with_terms: bool) -> str:
     """The graph as a document; `with_terms` also has the vocabulary."""
+    from tcps.ontology.documents import written
+
     return written(store.export_ontology(with_terms=with_terms), form)
 
 
-def compare(store: Store, document: IO[bytes], form: Form, with_terms: bool, limit: int) -> Json:
+def compare(store: Store, document: IO[bytes], form: "Form", with_terms: bool, limit: int) -> Json:
     """Whether a document states the same as the store, and if not, how it differs."""
     return store.compare_ontology(document, form, with_terms=with_terms, limit=limit)._asdict()
 
@@ -107,7 +111,7 @@ def _rebuilt(store: Store, made: "Rebuilt") -> Json:
     }
 
 
-def _described(query: canned.Canned) -> Json:
+def _described(query: "Canned") -> Json:
     params = [param._asdict() for param in query.params]
     return {"name": query.name, "question": query.question, "params": params}
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcps.canonical import plain
 from tcps.ledger import Entry
@@ -23,7 +23,9 @@ from tcps.model import (
 from tcps.rules import sla, work_orders
 from tcps.rules.chain import Finding, Verdict
 from tcps.store import View
-from tcps.verify import Report
+
+if TYPE_CHECKING:
+    from tcps.verify import Report
 
 _QUARANTINED = (Severity.CRITICAL, Severity.HIGH)
 _ENDED = (SkuStatus.FAILED, SkuStatus.ABORTED)
@@ -146,7 +148,7 @@ def entry(found: Entry) -> Json:
     return plain(found)
 
 
-def verdict(judged: Verdict, report: Report) -> Json:
+def verdict(judged: Verdict, report: "Report") -> Json:
     """A chain's verdict in the form of interface 5."""
     return {
         "sku_id": judged.sku_id,
@@ -161,17 +163,17 @@ def verdict(judged: Verdict, report: Report) -> Json:
     }
 
 
-def ledger(report: Report) -> Json:
+def ledger(report: "Report") -> Json:
     """The size of the ledger that was verified, and the root of its tree in base64."""
     return {"size": report.size, "root": base64.b64encode(report.root).decode()}
 
 
-def whole_verdict(report: Report) -> str:
+def whole_verdict(report: "Report") -> str:
     """intact, broken, or undecided (interface 5)."""
     return "intact" if report.intact else "undecided" if report.undecided else "broken"
 
 
-def known_from_outside(report: Report, newer: int) -> Json:
+def known_from_outside(report: "Report", newer: int) -> Json:
     """What signatures and anchors say; `newer` receipts are covered by no anchor.
 
     `signature` is valid, bad or none. `signed` has the size and the key of the newest valid signature,

@@ -14,6 +14,7 @@ from tcps.ontology.answers import Answer
 from tcps.ontology.canned import Canned
 from tcps.ontology.engines import vocabulary_lines
 from tcps.ontology.generations import Generations, Pointer, made_with
+from tcps.ontology.limits import DEFAULT, Limits
 from tcps.ontology.process import Worker
 from tcps.ontology.projection import Find, Projection, State, ntriples
 from tcps.ontology.terms import PREFIXES
@@ -93,7 +94,7 @@ class Graph:
         self,
         query: str,
         bindings: Mapping[str, str] | None = None,
-        limits: asking.Limits = asking.DEFAULT,
+        limits: Limits = DEFAULT,
         worker: Worker | None = None,
     ) -> Answer:
         """The answer to a query, on the graph with every entry that was acknowledged before.
@@ -104,9 +105,7 @@ class Graph:
             self._idle.append(worker)
         return self.use(lambda graph: self._ask(graph, query, bindings, limits))
 
-    def _ask(
-        self, graph: Path, query: str, bindings: Mapping[str, str] | None, limits: asking.Limits
-    ) -> Answer:
+    def _ask(self, graph: Path, query: str, bindings: Mapping[str, str] | None, limits: Limits) -> Answer:
         """Ask a worker that waits for this graph, or a new one; the last that answered is kept."""
         setup = asking.setup_of(self.engine.name, graph, limits)
         worker = self._waiting(setup) or Worker()
@@ -132,9 +131,7 @@ class Graph:
         while self._idle:
             self._idle.pop().close()
 
-    def ask_canned(
-        self, query: Canned, values: Mapping[str, Any], limits: asking.Limits = asking.DEFAULT
-    ) -> Answer:
+    def ask_canned(self, query: Canned, values: Mapping[str, Any], limits: Limits = DEFAULT) -> Answer:
         """The answer to a canned query with these values of its parameters."""
         bindings = query.bindings(values, self.store.identity.store_id)
         if query.levelled:

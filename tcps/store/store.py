@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
     from tcps.ontology.answers import Answer
-    from tcps.ontology.asking import Limits
     from tcps.ontology.documents import Form
+    from tcps.ontology.limits import Limits
     from tcps.ontology.process import Worker
     from tcps.ontology.remote import Server
     from tcps.rules.retention import Keep
@@ -501,8 +501,8 @@ class Store:
         process that was started before the store was opened. Raises InvalidInput (`invalid_query`,
         `query_refused`), TcpsError (`query_limit`).
         """
-        from tcps.ontology.asking import DEFAULT
         from tcps.ontology.binding import term, variable
+        from tcps.ontology.limits import DEFAULT
 
         given = {variable(name): term(value) for name, value in (bindings or {}).items()}
         return self.ontology().ask(sparql, given, limits or DEFAULT, worker)
@@ -515,7 +515,7 @@ class Store:
         Raises NotFound, InvalidInput, TcpsError (`query_limit`).
         """
         from tcps.ontology import canned
-        from tcps.ontology.asking import DEFAULT
+        from tcps.ontology.limits import DEFAULT
         from tcps.store.canned import answer
 
         chosen, limits = canned.get(name), limits or DEFAULT

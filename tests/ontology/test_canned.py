@@ -9,7 +9,7 @@ import pytest
 from tcps.errors import TcpsError
 from tcps.model import Stage
 from tcps.ontology import canned, guard
-from tcps.ontology.asking import Limits
+from tcps.ontology.limits import Limits
 from tcps.store import Store
 from tcps.store.canned import facts, stories
 from tcps.store.graph import Graph

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tcps.errors import InvalidInput, TcpsError
 from tcps.ontology import asking, guard
-from tcps.ontology.asking import Limits
+from tcps.ontology.limits import Limits
 from tcps.store import Store
 from tests.conftest import DEEP
 from tests.ontology.scenes import small

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tcps.errors import TcpsError
-from tcps.ontology.asking import Limits
+from tcps.ontology.limits import Limits
 from tcps.store import Store
 from tests.store import shop
 

@@ -10,7 +10,7 @@ import pytest
 from tcps.errors import InvalidInput, TcpsError
 from tcps.model import Stage
 from tcps.ontology.answers import Answer
-from tcps.ontology.asking import Limits
+from tcps.ontology.limits import Limits
 from tcps.ontology.remote import Server, server
 from tcps.store import Store
 from tests.ontology import servers

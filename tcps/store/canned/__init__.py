@@ -10,7 +10,7 @@ from typing import Any
 
 from tcps.ontology import terms
 from tcps.ontology.answers import Answer
-from tcps.ontology.asking import Limits, in_bounds
+from tcps.ontology.limits import Limits, in_bounds
 from tcps.store.canned import facts, stories
 from tcps.store.canned.columns import WRITERS
 from tcps.store.view import View

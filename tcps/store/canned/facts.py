@@ -8,7 +8,7 @@ from typing import Any
 
 from tcps.canonical import genesis
 from tcps.model import BUCKETS, AndonStatus, Bucket, Severity, Stage, Timestamp, to_ms
-from tcps.ontology.asking import Limits, too_long
+from tcps.ontology.limits import Limits, too_long
 from tcps.rules import heijunka
 from tcps.rules.policy import whole
 from tcps.store.filters import UNRESOLVED, Filter
