@@ -36,11 +36,15 @@ class Archive:
         sealed, reader = hashlib.sha256(), self.source.until(self._end)
         while piece := reader.read(_PIECE):
             sealed.update(piece)
-        seal, wanted = self.source.read_at(self._end, self._coder.seal_bytes + 1), sealed.digest()
+        if self.seal() != self._coder.seal(sealed.digest()):
+            raise findings.damaged(self.name, "its bytes are not those that its seal is of")
+
+    def seal(self) -> bytes:
+        """The seal at its end, whatever it says. Raises UnsoundError when there is none."""
+        seal = self.source.read_at(self._end, self._coder.seal_bytes + 1)
         if not (seal.startswith(self._coder.before) and seal.endswith(self._coder.after)):
             raise findings.truncated(self.name, "its last bytes are no seal")
-        if seal != self._coder.seal(wanted):
-            raise findings.damaged(self.name, "its bytes are not those that its seal is of")
+        return seal
 
     def members(self, passed: Container[str] = ()) -> Iterator[tuple[Member, Iterator[bytes]]]:
         """Every member with its content, in pieces, all of which must be taken before the next one.

@@ -126,7 +126,9 @@ def _frequency(row: Json) -> Json:
 
 def _exit_code(made: Json) -> int:
     """12 when a verification found damage, 1 when a task could not run."""
-    verified = [task for task in made["tasks"] if task["task"] in ("verify_recent", "verify_all")]
+    verified = [
+        task for task in made["tasks"] if task["task"] in ("verify_recent", "verify_all", "backup_verify")
+    ]
     if any(issue["severity"] == "critical" for task in verified for issue in task["issues"]):
         return 12
     return 1 if made["status"] == "failed" else 0

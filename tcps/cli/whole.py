@@ -21,7 +21,7 @@ from tcps.cli.base import (
 )
 from tcps.errors import InvalidInput, deciding
 from tcps.model import Json
-from tcps.render import columns, counted
+from tcps.render import columns, counted, duration
 
 _EXIT_CODES = {"broken": 12, "undecided": 13}
 _LOG = columns("seq", "time", "actor", "id", "what")
@@ -254,11 +254,23 @@ def _stats(ctx: typer.Context) -> None:
             if name == "line":
                 where = ", ".join(f"{count} at {stage}" for stage, count in counts["by_stage"].items())
                 lines.append(f"line: {counts['success_rate']} % published; {where or 'no SKU is on it'}")
+            elif name == "backups":
+                lines.append(_backups(counts))
             elif isinstance(counts, dict):
                 total = f"{sum(counts.values())}"
                 parts = ", ".join(f"{count} {word}" for word, count in counts.items())
                 lines.append(f"{name.replace('_', ' ')}: {total}" + (f" ({parts})" if parts else ""))
         out.record(report, lines)
+
+
+def _backups(told: Json) -> str:
+    """How old the newest good backup is."""
+    where = f"{counted(told['archives'], 'archive')} in {told['place']}"
+    if told["problem"] is not None:
+        return f"backups: {where}: {told['problem']}"
+    if told["newest_good"] is None:
+        return f"backups: {where}: there is no good one"
+    return f"backups: {where}; the newest good one is {duration(told['age_ms'])} old, {told['newest_good']}"
 
 
 def _chain_lines(report: Json) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """Health (domain 13.2): what is wrong with the system, component by component; the whole is as the worst.
 
-Here are the components that one command can look at. Memory is that of a server, backups
-do not exist in this version, and the ontology is brought to the ledger's head by whoever asks it.
+Here are the components that one command can look at. Memory is that of a server, and the ontology is
+brought to the ledger's head by whoever asks it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tcps.model import HOUR_MS, Bucket, IssueSeverity, Timestamp, to_ms
-from tcps.rules.maintenance import Space, disk_issue
+from tcps.rules.maintenance import Backups, Space, backup_issue, disk_issue
 
 UNVERIFIED_MS = 48 * HOUR_MS
 """For how long a ledger may go without a verification."""
@@ -32,7 +32,10 @@ class Component(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known: `damage` of the newest verification, `verified_at` when that was."""
+    """What is known: `damage` of the newest verification, `verified_at` when that was.
+
+    `backups` is a text where nobody can say how old they are.
+    """
 
     now: Timestamp
     created: Timestamp
@@ -40,13 +43,14 @@ class Facts(NamedTuple):
     verified_at: Timestamp | None
     critical_andons: Sequence[str]
     over_limit: Sequence[Bucket]
+    backups: Backups | str
     space: Space
     compliance: float
 
 
 def components(facts: Facts) -> list[Component]:
     """Every component."""
-    return [_ledger(facts), _andon(facts), _kanban(facts), _disk(facts), _tpm(facts)]
+    return [_ledger(facts), _andon(facts), _kanban(facts), _backups(facts), _disk(facts), _tpm(facts)]
 
 
 def overall(found: Iterable[Component]) -> Health:
@@ -75,6 +79,16 @@ def _kanban(facts: Facts) -> Component:
     if facts.over_limit:
         return _worse("kanban", f"above the WIP limit: {', '.join(facts.over_limit)}")
     return _good("kanban", "within the WIP limits")
+
+
+def _backups(facts: Facts) -> Component:
+    backups = facts.backups
+    if isinstance(backups, str):
+        return _worse("backups", backups)
+    found = (
+        "there is no good one" if backups.newest is None else f"the newest good one is of {backups.newest}"
+    )
+    return (_good if backup_issue(backups, facts.now) is None else _worse)("backups", found)
 
 
 def _disk(facts: Facts) -> Component:

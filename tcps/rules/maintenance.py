@@ -3,7 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from tcps.model import Frequency, Issue, IssueSeverity, Outcome, Task, TaskResult, Timestamp, TpmRun, to_ms
+from tcps.model import (
+    DAY_MS,
+    HOUR_MS,
+    Frequency,
+    Issue,
+    IssueSeverity,
+    Outcome,
+    Task,
+    TaskResult,
+    Timestamp,
+    TpmRun,
+    last_days,
+    to_ms,
+)
+from tcps.rules.retention import Keep
 
 TASKS = {
     Frequency.DAILY: (
@@ -30,6 +44,9 @@ BANDS = {"excellent": 90.0, "good": 75.0, "fair": 50.0, "poor": 25.0, "critical"
 SKIP_SHARE = 0.9
 """A run is skipped when less than this share of its interval has passed since the last successful one."""
 LOW_DISK, VERY_LOW_DISK, LEAST_DISK_BYTES = 0.10, 0.05, 256 * 1024 * 1024
+OLD_BACKUP_MS, VERY_OLD_BACKUP_MS = 24 * HOUR_MS, 72 * HOUR_MS
+KEPT_FULL_BACKUPS = 3
+"""How many of the newest full archives stay, however old they are."""
 KEPT_ISSUES = 100
 """How many issues of a task a run keeps, the worst; its details say how many there were."""
 
@@ -44,6 +61,13 @@ class Space(NamedTuple):
     def share(self) -> float:
         """How much of it is free, 0 to 1."""
         return self.free / self.total if self.total else 1.0
+
+
+class Backups(NamedTuple):
+    """When the first entry of the ledger was made, and when the newest good backup."""
+
+    first_entry: Timestamp | None
+    newest: Timestamp | None
 
 
 def tasks_of(frequency: Frequency) -> tuple[Task, ...]:
@@ -90,6 +114,28 @@ def disk_issue(space: Space) -> IssueSeverity | None:
     if space.share < VERY_LOW_DISK or space.free < LEAST_DISK_BYTES:
         return IssueSeverity.CRITICAL
     return IssueSeverity.HIGH if space.share < LOW_DISK else None
+
+
+def backup_issue(backups: Backups, now: Timestamp) -> IssueSeverity | None:
+    """How bad it is that the newest backup is so old, or that there is none.
+
+    Nothing is asked of a store whose first entry is not older than 24 hours.
+    """
+    first_entry, newest = backups
+    if first_entry is None or to_ms(now) - to_ms(first_entry) <= OLD_BACKUP_MS:
+        return None
+    if newest is None:
+        return IssueSeverity.HIGH
+    age = to_ms(now) - to_ms(newest)
+    if age > VERY_OLD_BACKUP_MS:
+        return IssueSeverity.CRITICAL
+    return IssueSeverity.HIGH if age > OLD_BACKUP_MS else None
+
+
+def kept_backups(retention_days: int, now: Timestamp) -> Keep:
+    """Which backups a weekly run keeps: those of the last days, and the newest full ones."""
+    days = min(retention_days, to_ms(now) // DAY_MS)
+    return Keep(full=KEPT_FULL_BACKUPS, since=last_days(days, now).start)
 
 
 def outcome(results: Iterable[TaskResult]) -> Outcome:

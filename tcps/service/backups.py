@@ -3,9 +3,13 @@
 from collections.abc import Iterable
 
 from tcps.backup import Archive, Kind, Made, Manifest, Name, Place, UnsoundError
-from tcps.backup.chains import opened
+from tcps.backup.chains import chain, opened
+from tcps.backup.newest import newest_good
 from tcps.backup.pruning import Judged
-from tcps.model import Json
+from tcps.backup.verifying import verify_alone
+from tcps.errors import TcpsError
+from tcps.model import Json, to_ms
+from tcps.rules.maintenance import Backups
 from tcps.rules.retention import Keep
 from tcps.store import Store, backups
 from tcps.verify import Progress
@@ -50,7 +54,7 @@ def prune(
     done = backups.prune(store.engine, keep, to, dry_run=dry_run, progress=progress)
     gone = [one for one in done.archives if not one.reasons]
     return {
-        "folder": backups.place_for(store.engine, to).where(),
+        "place": backups.place_for(store.engine, to).where(),
         "store_id": store.store_id,
         "dry_run": dry_run,
         "kept": len(done.archives) - len(gone),
@@ -59,6 +63,50 @@ def prune(
         "archives": [_judged(one) for one in done.archives],
         "problems": [{"archive": name, "problem": why} for name, why in sorted(done.problems.items())],
     }
+
+
+def known(store: Store) -> Backups:
+    """When the first entry was made, and when the newest good backup; only beginnings and ends are read."""
+    with store.view() as view:
+        head = view.loader.index.position().head.seq
+        first = view.loader.entry(1).time if head else None
+    newest = newest_good(place_of(store, None), store.engine.identity)
+    return Backups(first, None if newest is None else newest.made)
+
+
+def verify_newest(store: Store) -> tuple[str | None, int]:
+    """Read the newest archive and its chain from first to last; its name, and how many archives that were.
+
+    Raises UnsoundError.
+    """
+    place = place_of(store, None)
+    names = place.names(store.store_id)
+    if not names:
+        return None, 0
+    links = chain(place, opened(place, str(names[-1])))
+    for link in links:
+        verify_alone(link)
+    return links[-1].name, len(links)
+
+
+def overview(store: Store) -> Json:
+    """How many archives there are in the usual place, and how old the newest good one is."""
+    place, now = place_of(store, None), store.engine.clock()
+    told: Json = {
+        "place": place.where(),
+        "archives": 0,
+        "newest_good": None,
+        "age_ms": None,
+        "problem": None,
+    }
+    try:
+        told["archives"] = len(place.names(store.store_id))
+        newest = newest_good(place, store.engine.identity)
+    except TcpsError as error:
+        return told | {"problem": error.message}
+    if newest is None:
+        return told
+    return told | {"newest_good": str(newest), "age_ms": to_ms(now) - to_ms(newest.made)}
 
 
 def place_of(store: Store | None, to: str | None) -> Place:

@@ -21,7 +21,7 @@ from tcps.model import (
     number_of,
 )
 from tcps.rules import health, kanban, maintenance
-from tcps.service import watching
+from tcps.service import backups, watching
 from tcps.service.metrics import rounded
 from tcps.service.outside import Outside
 from tcps.service.tasks import TASKS, Job, Seen
@@ -142,6 +142,10 @@ def _facts(store: Store, view: View, kept: float) -> health.Facts:
     critical = filters.records(statuses=filters.UNRESOLVED, severities=[Severity.CRITICAL])
     rows = kanban.view(view.policy(), view.wip_by_bucket())["buckets"]
     over = [row["bucket"] for row in rows if row["limit"] is not None and row["current"] > row["limit"]]
+    try:
+        known: maintenance.Backups | str = backups.known(store)
+    except TcpsError as error:
+        known = error.message
     return health.Facts(
         now=view.now,
         created=store.engine.identity.created,
@@ -149,6 +153,7 @@ def _facts(store: Store, view: View, kept: float) -> health.Facts:
         verified_at=verified_at,
         critical_andons=view.ids("andon_event", critical),
         over_limit=over,
+        backups=known,
         space=maintenance.Space(*store.engine.fold.disk.space(store.folder)),
         compliance=kept,
     )

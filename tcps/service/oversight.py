@@ -176,7 +176,9 @@ def chains_report(report: Report) -> Json:
 
 
 def stats(store: Store) -> Json:
-    """Counts of every kind of record by status, and the sizes on disk in bytes."""
+    """Counts of every kind of record by status, the sizes on disk in bytes, how old the newest backup is."""
+    from tcps.service import backups
+
     with store.view() as view:
         counts = {
             "work_orders": view.counts("work_order", "status"),
@@ -199,7 +201,7 @@ def stats(store: Store) -> Json:
     return (
         {"store_id": store.store_id, "path": str(folder), "entries": entries}
         | counts
-        | {"line": line, "bytes": sizes}
+        | {"line": line, "bytes": sizes, "backups": backups.overview(store)}
     )
 
 

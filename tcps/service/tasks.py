@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from tcps.backup import UnsoundError
 from tcps.errors import TcpsError, Undecided
 from tcps.model import Frequency, IssueSeverity, Json, Outcome, Sku, SkuStatus, Task, last_days, to_ms
-from tcps.rules.maintenance import Space, disk_issue, newest_results
-from tcps.service import auditing, due, oversight
+from tcps.rules.maintenance import Space, backup_issue, disk_issue, kept_backups, newest_results
+from tcps.rules.policy import setting
+from tcps.service import auditing, backups, due, oversight
 from tcps.service.outside import Outside
 from tcps.store import Store, View, filters
 
@@ -61,6 +63,40 @@ def verify_all(job: Job) -> Done:
         incomplete = [chain for chain in chains if chain["verdict"] == "intact" and not chain["complete"]]
         issues += [_incomplete(chain) for chain in incomplete]
     return Done(issues, {"records": whole["records"], "skus": whole["skus"], "receipts": whole["receipts"]})
+
+
+def backup_age(job: Job) -> Done:
+    """How long ago the newest good backup was made, once the store is older than a day."""
+    known, now = backups.known(job.store), job.store.engine.clock()
+    severity = backup_issue(known, now)
+    place = backups.place_of(job.store, None).where()
+    found = (
+        "there is no good backup" if known.newest is None else f"the newest good backup is of {known.newest}"
+    )
+    issues = [] if severity is None else [Seen(severity, place, found)]
+    return Done(issues, {"newest": known.newest})
+
+
+def backup_verify(job: Job) -> Done:
+    """The newest backup, every byte of it and of what it goes on from."""
+    try:
+        newest, links = backups.verify_newest(job.store)
+    except UnsoundError as error:
+        return Done([Seen(IssueSeverity.CRITICAL, error.finding.path or "backups", error.message)], {})
+    if newest is None:
+        return Done([], {}, "there is no backup")
+    return Done([], {"archive": newest, "archives_read": links})
+
+
+def prune_backups(job: Job) -> Done:
+    """Removes backups that are older than the policy says; that it cannot is an issue, not a failure."""
+    with job.store.view() as view:
+        keep = kept_backups(setting(view.policy(), "backup_retention_days"), view.now)
+    try:
+        pruned = backups.prune(job.store, keep, to=None, dry_run=job.dry_run)
+    except TcpsError as error:
+        return Done([Seen(IssueSeverity.LOW, "backups", error.message)], {})
+    return Done([], {"kept": pruned["kept"], "removed": pruned["removed"]})
 
 
 def disk_space(job: Job) -> Done:
@@ -129,24 +165,15 @@ def audit_published(job: Job) -> Done:
     return Done(issues, {"skus": len(published)})
 
 
-def not_yet(what: str) -> Callable[[Job], Done]:
-    """A task whose subject does not exist in this version."""
-
-    def task(job: Job) -> Done:
-        return Done([], {}, f"this version has no {what}")
-
-    return task
-
-
 TASKS: dict[Task, Callable[[Job], Done]] = {
     Task.VERIFY_RECENT: verify_recent,
-    Task.BACKUP_AGE: not_yet("backups"),
+    Task.BACKUP_AGE: backup_age,
     Task.DISK_SPACE: disk_space,
     Task.ANDON_SWEEP: andon_sweep,
     Task.SLA_CHECK: sla_check,
     Task.VERIFY_ALL: verify_all,
-    Task.BACKUP_VERIFY: not_yet("backups"),
-    Task.PRUNE_BACKUPS: not_yet("backups"),
+    Task.BACKUP_VERIFY: backup_verify,
+    Task.PRUNE_BACKUPS: prune_backups,
     Task.CHECKPOINT: checkpoint,
     Task.REBUILD_ONTOLOGY: rebuild_ontology,
     Task.AUDIT_PUBLISHED: audit_published,

@@ -49,3 +49,24 @@ def test_what_is_wrong_with_an_archive_is_listed(tcps: Tcps) -> None:
     full.write_text("garbage")
     first = tcps("backup", "list", "--to", "backups", "--json").json[0]
     assert first["problem"].endswith("cannot be read: it does not begin as an archive does")
+
+
+def test_stats_say_how_old_the_newest_good_backup_is(tcps: Tcps, tmp_path: Path) -> None:
+    def told() -> str:
+        (line,) = [line for line in tcps("stats").out.splitlines() if line.startswith("backups: ")]
+        return line
+
+    folder = tmp_path.with_name(f"{tmp_path.name}-data") / "tcps" / "backups"
+    assert told() == f"backups: 0 archives in {folder}: there is no good one"
+    assert tcps("stats", "--json").json["backups"] == {
+        "place": str(folder),
+        "archives": 0,
+        "newest_good": None,
+        "age_ms": None,
+        "problem": None,
+    }
+    made = tcps("backup", "create", "--json").json
+    assert told().endswith(f"s old, {made['archive']}")
+    path = Path(made["path"])
+    path.write_bytes(path.read_bytes()[:-1])
+    assert told() == f"backups: 1 archive in {folder}: there is no good one"

@@ -17,12 +17,11 @@ def test_a_daily_run_says_what_it_did(tcps: Tcps) -> None:
     rows = [line.split(maxsplit=2)[:2] for line in done.out.splitlines()[4:]]
     assert rows == [
         ["verify_recent", "ok"],
-        ["backup_age", "skipped"],
+        ["backup_age", "ok"],
         ["disk_space", "ok"],
         ["andon_sweep", "ok"],
         ["sla_check", "ok"],
     ]
-    assert "this version has no backups" in done.out
 
 
 def test_a_run_soon_after_is_skipped_unless_it_is_forced(tcps: Tcps) -> None:
@@ -53,6 +52,17 @@ def test_damage_exits_with_12_and_makes_the_system_unhealthy(tcps: Tcps, tmp_pat
     assert tcps("repair", "-q").code == 0
     assert tcps("tpm", "run", "--daily", "--force", "-q").code == 0
     assert tcps("tpm", "health").code == 0
+
+
+def test_a_damaged_backup_exits_with_12(tcps: Tcps) -> None:
+    tcps("work-order", "create", "--title", "one")
+    path = Path(tcps("backup", "create", "--json").json["path"])
+    assert tcps("tpm", "run", "--weekly", "-q").code == 0
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    done = tcps("tpm", "run", "--weekly", "--force")
+    assert done.code == 12
+    assert f"critical  backup_verify  {path.name}  {path.name} is damaged" in done.out
 
 
 def test_health_shows_components_and_overdue_runs(tcps: Tcps, tmp_path: Path) -> None:

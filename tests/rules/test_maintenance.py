@@ -19,7 +19,8 @@ from tcps.model import (
     to_ms,
 )
 from tcps.rules import health, maintenance
-from tcps.rules.maintenance import Space
+from tcps.rules.maintenance import Backups, Space
+from tcps.rules.retention import Keep
 from tests.conftest import START
 
 MIB = 1024 * 1024
@@ -176,6 +177,35 @@ def test_too_little_free_space_is_an_issue(free: int, total: int, severity: str 
     assert maintenance.disk_issue(Space(free, total)) == severity
 
 
+# backups
+
+
+@pytest.mark.parametrize(
+    ("first_entry", "newest", "severity"),
+    [
+        (None, None, None),
+        (9, None, None),
+        (8.99, None, "high"),
+        (0, 9, None),
+        (0, 8.99, "high"),
+        (0, 7, "high"),
+        (0, 6.99, "critical"),
+        (9, 1, None),
+        (0, 11, None),
+    ],
+)
+def test_a_backup_that_is_too_old_is_an_issue_once_there_is_something_older_than_a_day(
+    first_entry: float | None, newest: float | None, severity: str | None
+) -> None:
+    first, last = (None if day is None else after(day) for day in (first_entry, newest))
+    assert maintenance.backup_issue(Backups(first, last), after(10)) == severity
+
+
+def test_a_weekly_run_keeps_the_backups_of_the_retention_and_the_newest_full_ones() -> None:
+    assert maintenance.kept_backups(30, after(31)) == Keep(full=3, since=after(1))
+    assert maintenance.kept_backups(10**15, after(31)).since < "1970-01-02"
+
+
 # health
 
 GOOD = health.Facts(
@@ -185,6 +215,7 @@ GOOD = health.Facts(
     verified_at=after(9),
     critical_andons=(),
     over_limit=(),
+    backups=Backups(START, after(9.5)),
     space=Space(50 * GIB, 100 * GIB),
     compliance=1.0,
 )
@@ -192,7 +223,7 @@ GOOD = health.Facts(
 
 def status(**facts: Any) -> dict[str, str]:
     found = health.components(GOOD._replace(**facts))
-    assert [one.component for one in found] == ["ledger", "andon", "kanban", "disk", "tpm"]
+    assert [one.component for one in found] == ["ledger", "andon", "kanban", "backups", "disk", "tpm"]
     bad = {one.component: str(one.status) for one in found if one.status != "healthy"}
     assert health.overall(found) == max(bad.values(), key=["degraded", "unhealthy"].index, default="healthy")
     return bad
@@ -212,6 +243,10 @@ def status(**facts: Any) -> dict[str, str]:
         ({"space": Space(9 * GIB, 100 * GIB)}, {"disk": "degraded"}),
         ({"space": Space(4 * GIB, 100 * GIB)}, {"disk": "unhealthy"}),
         ({"space": Space(255 * MIB, GIB)}, {"disk": "unhealthy"}),
+        ({"backups": Backups(START, after(8.9))}, {"backups": "degraded"}),
+        ({"backups": Backups(START, None)}, {"backups": "degraded"}),
+        ({"backups": Backups(after(9.1), None)}, {}),
+        ({"backups": "the folder cannot be read"}, {"backups": "degraded"}),
         ({"compliance": 0.75}, {"tpm": "degraded"}),
         ({"compliance": 0.75, "damage": ["x"]}, {"tpm": "degraded", "ledger": "unhealthy"}),
     ],

@@ -1,6 +1,7 @@
 """Runs of maintenance on a store (domain 13.1): what each task finds, what is kept, what is skipped."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ import pytest
 from tcps.config import Format
 from tcps.errors import TcpsError
 from tcps.home import Home
+from tcps.locks import lock
 from tcps.model import Frequency, Json, Stage
 from tcps.render import json_text
 from tcps.rules import andon, pipeline, work_orders
 from tcps.service import maintenance
 from tcps.service.outside import Outside
 from tcps.store import Store
+from tests.backup.shelf import archives
 from tests.conftest import FixedClock
 from tests.rules.line import TEXTS, Unhurried, act, bring, order, published, run, setting, sku, trigger
 
@@ -42,6 +45,17 @@ class Full(Unhurried):
     def _refuse(self, path: Path) -> None:
         if self.refuses and self.refuses in str(path):
             raise TcpsError(f"cannot write {path}")
+
+
+@pytest.fixture(autouse=True)
+def own_backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TCPS_BACKUP_DIR", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def usual() -> Path:
+    """The folder of backups."""
+    return Path(os.environ["XDG_DATA_HOME"]) / "tcps" / "backups"
 
 
 @pytest.fixture
@@ -97,16 +111,13 @@ def test_a_run_is_kept_with_what_it_found(store: Store, outside: Outside, clock:
     assert entry.changes[0].record["tasks"] == json.loads(json_text(made, Format.JSON))["tasks"]
 
 
-def test_what_does_not_exist_yet_is_skipped_with_the_reason_and_costs_nothing(
+def test_what_there_is_nothing_of_is_skipped_with_the_reason_and_costs_nothing(
     store: Store, outside: Outside
 ) -> None:
     made = done(store, outside, "quarterly")
     skipped = {one["task"]: one["details"]["reason"] for one in made["tasks"] if one["status"] == "skipped"}
-    assert skipped == {
-        "backup_age": "this version has no backups",
-        "backup_verify": "this version has no backups",
-        "prune_backups": "this version has no backups",
-    }
+    assert skipped == {"backup_verify": "there is no backup"}
+    assert made["score"] == 100.0
 
 
 def test_a_run_that_comes_too_early_is_skipped_and_kept(
@@ -135,7 +146,7 @@ def test_a_failed_run_is_no_reason_to_skip_the_next(store: Store, outside: Outsi
     made = done(store, outside)
     assert (made["status"], found(made, "disk_space")) == ("failed", [("high", "disk_space")])
     assert made["score"] == 90.0
-    assert [one["status"] for one in made["tasks"]] == ["ok", "skipped", "failed", "ok", "ok"]
+    assert [one["status"] for one in made["tasks"]] == ["ok", "ok", "failed", "ok", "ok"]
     disk.refuses = ""
     assert maintenance.run(store, Frequency.DAILY, outside)[0]["status"] == "ok"
 
@@ -205,6 +216,90 @@ def test_what_is_published_and_incomplete_by_the_policy_of_now_is_an_issue(
     assert found(done(store, outside, "weekly"), "verify_all") == []
     setting(store, "max_gap_hours", 12)
     assert found(done(store, outside, "weekly"), "verify_all") == [("high", made.id)]
+
+
+def test_a_store_older_than_a_day_needs_a_backup_of_the_last_day(
+    store: Store, outside: Outside, clock: FixedClock
+) -> None:
+    folder = str(usual())
+    assert found(done(store, outside), "backup_age") == []
+    clock.forward(hours=24, ms=1)
+    late = done(store, outside)
+    assert (found(late, "backup_age"), late["score"]) == ([("high", folder)], 90.0)
+    made = store.backup()
+    fresh = done(store, outside)
+    assert found(fresh, "backup_age") == []
+    assert details(fresh, "backup_age") == {"newest": made.name.made}
+    clock.forward(hours=24, ms=1)
+    assert found(done(store, outside), "backup_age") == [("high", folder)]
+    clock.forward(hours=48)
+    assert found(done(store, outside), "backup_age") == [("critical", folder)]
+
+
+def test_only_a_backup_that_seems_good_counts(store: Store, outside: Outside, clock: FixedClock) -> None:
+    order(store)
+    full = store.backup()
+    clock.forward(hours=1)
+    order(store)
+    last = store.backup("incremental")
+    assert details(done(store, outside), "backup_age") == {"newest": last.name.made}
+    content = last.path.read_bytes()
+    last.path.write_bytes(content[:-10])
+    assert details(done(store, outside), "backup_age") == {"newest": full.name.made}
+    last.path.write_bytes(content)
+    full.path.rename(full.path.with_name("elsewhere"))
+    assert details(done(store, outside), "backup_age") == {"newest": None}
+
+
+def test_the_newest_backup_is_read_with_all_of_its_chain(
+    store: Store, outside: Outside, clock: FixedClock
+) -> None:
+    for kind in ("full", "full", "incremental"):
+        order(store)
+        clock.forward(hours=1)
+        store.backup(kind)
+    oldest, full, last = archives(usual())
+    checked = details(done(store, outside, "weekly"), "backup_verify")
+    assert checked == {"archive": last, "archives_read": 2}
+    place = usual()
+    for name in (oldest, full):
+        content = (place / name).read_bytes()
+        (place / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert found(done(store, outside, "weekly"), "backup_verify") == [("critical", full)]
+    (place / full).unlink()
+    assert found(done(store, outside, "weekly"), "backup_verify") == [("critical", last)]
+
+
+def test_old_backups_are_removed_but_for_the_newest_full_ones_and_what_is_needed(
+    store: Store, outside: Outside, clock: FixedClock
+) -> None:
+    setting(store, "backup_retention_days", 2)
+    for kind in ("full", "full", "full", "incremental", "full", "incremental", "incremental"):
+        order(store)
+        store.backup(kind)
+        clock.forward(hours=24)
+    place = usual()
+    names = archives(place)
+    tried = done(store, outside, "weekly", dry_run=True)
+    assert details(tried, "prune_backups") == {"kept": 5, "removed": 2}
+    assert archives(place) == names
+    assert details(done(store, outside, "weekly"), "prune_backups") == {"kept": 5, "removed": 2}
+    # the newest three full ones, those of two days, and what these go on from
+    assert archives(place) == [names[n] for n in (1, 2, 4, 5, 6)]
+
+
+def test_that_backups_cannot_be_removed_is_an_issue(
+    store: Store, outside: Outside, clock: FixedClock, disk: Full
+) -> None:
+    order(store)
+    store.backup()
+    held = lock(usual() / f".tcps-{store.store_id}.lock", 0)
+    held.acquire()
+    with Store.open(store.folder, actor="alice", clock=clock, disk=disk, wait=0) as hasty:
+        made = done(hasty, outside, "weekly")
+    held.close()
+    assert (found(made, "prune_backups"), made["status"]) == ([("low", "backups")], "ok")
+    assert found(done(store, outside, "weekly"), "prune_backups") == []
 
 
 def test_little_free_space_is_an_issue(store: Store, outside: Outside, disk: Full) -> None:
@@ -309,6 +404,23 @@ def test_damage_that_a_run_found_makes_the_system_unhealthy_until_a_run_finds_no
     store.repair()
     done(store, outside, "weekly")
     assert maintenance.show_health(store)["status"] == "healthy"
+
+
+def test_a_store_without_a_backup_is_degraded_until_there_is_one(store: Store, clock: FixedClock) -> None:
+    def health() -> tuple[str, str]:
+        components = maintenance.show_health(store)["components"]
+        (one,) = [one for one in components if one["component"] == "backups"]
+        return one["status"], one["detail"]
+
+    order(store)
+    clock.forward(hours=24)
+    assert health() == ("healthy", "there is no good one")
+    clock.forward(ms=1)
+    assert health() == ("degraded", "there is no good one")
+    made = store.backup()
+    assert health() == ("healthy", f"the newest good one is of {made.name.made}")
+    clock.forward(hours=24, ms=1)
+    assert health() == ("degraded", f"the newest good one is of {made.name.made}")
 
 
 def test_critical_andons_and_buckets_above_their_limit_degrade_the_system(store: Store) -> None:
