@@ -84,6 +84,6 @@ def _read(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _requeued(state: State, order: WorkOrder) -> WorkOrder:
-    """Out of the queue and in again, so that it does not meet itself there."""
-    outside = state.put(kanban.leave_queue(order))
-    return kanban.enter_queue(state, outside)
+    """Out of the queue, as if it were blocked, and in again, so that it does not meet itself there."""
+    outside = replace(kanban.leave_queue(order), status=WorkOrderStatus.BLOCKED)
+    return kanban.enter_queue(state, replace(state.put(outside), status=order.status))

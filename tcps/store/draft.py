@@ -11,6 +11,7 @@ from tcps.ledger import Change
 from tcps.model import PREFIXES, Json, Receipt, Record, Timestamp, WorkOrder, WorkOrderStatus
 from tcps.model.text import RECORD_BYTES
 from tcps.projections.records import relative_path
+from tcps.rules import invariants
 from tcps.rules.chain import Expected
 from tcps.rules.heijunka import Recent
 from tcps.store.filters import Filter
@@ -65,9 +66,13 @@ class Draft(View):
         return super().get(kind, record_id)
 
     def put(self, record: R) -> R:
-        """Take a new or changed record; gives it with its revision. Raises `too_large` over 1 MiB."""
+        """Take a new or changed record; gives it with its revision.
+
+        Raises InvalidInput for one that breaks a rule, and (`too_large`) over 1 MiB.
+        """
         key = (record.kind, record.id)
         record = replace(record, revision=self._revision(key))
+        invariants.require(record)
         _refuse_changed_receipt(record, key in self.changes or record.revision > 1)
         value = plain(record)
         content = checked_bytes(record.kind, value)
