@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -109,7 +110,9 @@ def _of_oxigraph(node: Any) -> Node:
 
 def _of_rdflib(node: Any) -> Node:
     if isinstance(node, rdflib.Literal):
-        return str(node), str(node.language or node.datatype or XSD_STRING)
+        small = node.datatype == rdflib.XSD.decimal  # of which its reader of Turtle keeps the value alone
+        text = format(Decimal(node), "f") if small else str(node)
+        return text, str(node.language or node.datatype or XSD_STRING)
     return None if node is None else (str(node),)
 
 
@@ -131,12 +134,15 @@ def test_answers_in_json_are_read_by_two_other_parsers(tables: list[Answer]) -> 
 
 
 def test_answers_in_xml_are_read_by_two_other_parsers(tables: list[Answer]) -> None:
-    """What XML has no place for is U+FFFD there; Oxigraph's reader takes white space at the ends away."""
+    """What XML has no place for is U+FFFD there; Oxigraph's reader leaves out white space at the ends."""
     for answer in tables:
         rows = [[node and (_in_xml(node[0]), *node[1:]) for node in row] for row in meant(answer)]
         assert by_rdflib(answers.xml(answer), XMLResultParser) == rows
-        bare = [[node and (node[0].strip(" \t\n\r"), *node[1:]) for node in row] for row in rows]
-        assert by_oxigraph(answers.xml(answer), ox.QueryResultsFormat.XML) == bare
+        assert _bare(by_oxigraph(answers.xml(answer), ox.QueryResultsFormat.XML)) == _bare(rows)
+
+
+def _bare(rows: list[list[Node]]) -> list[list[Node]]:
+    return [[node and (node[0].strip(), *node[1:]) for node in row] for row in rows]
 
 
 def _in_xml(value: str) -> str:
