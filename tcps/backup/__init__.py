@@ -5,8 +5,10 @@ the lines after its parent. Everything else of a store follows from its ledger. 
 an archive, `reading` lets nothing else through, `creating` makes one, `verifying` proves one.
 """
 
+from tcps.backup.chains import Shelf
 from tcps.backup.creating import Live, Made, Settled, create
 from tcps.backup.findings import UnsoundError
+from tcps.backup.judging import Verdict, verify
 from tcps.backup.manifest import Manifest, Member, Point
 from tcps.backup.names import Kind, Name
 from tcps.backup.places import Folder, Place, Source
@@ -24,7 +26,10 @@ __all__ = [
     "Place",
     "Point",
     "Settled",
+    "Shelf",
     "Source",
     "UnsoundError",
+    "Verdict",
     "create",
+    "verify",
 ]

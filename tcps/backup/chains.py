@@ -2,47 +2,69 @@
 
 from tcps.backup import findings
 from tcps.backup.findings import UnsoundError
-from tcps.backup.names import Kind
+from tcps.backup.names import Name
 from tcps.backup.places import Place
 from tcps.backup.reading import Archive
 from tcps.errors import TcpsError
 
 
-def opened(folder: Place, name: str) -> Archive:
-    """The archive with this name. Raises UnsoundError when there is none that can be read."""
-    try:
-        source = folder.source(name)
-    except TcpsError as error:
-        raise findings.unreadable(name, error.message) from None
-    if source is None:
-        raise findings.unreadable(name, "it is no plain file")
-    return Archive(source)
+class Shelf:
+    """The archives of a place, as they are now; each is opened once."""
 
+    def __init__(self, place: Place, store_id: str | None = None) -> None:
+        """Those of one store, or (None) of all."""
+        self.place = place
+        self.names = place.names(store_id)
+        self._opened: dict[str, Archive | UnsoundError] = {}
 
-def chain(folder: Place, archive: Archive) -> list[Archive]:
-    """The full archive that one rests on, those in between, and itself. Raises UnsoundError."""
-    links = [archive]
-    while links[0].manifest.kind is Kind.INCREMENTAL:
-        links.insert(0, parent(folder, links[0]))
-    return links
+    def archive(self, name: str) -> Archive:
+        """The archive in a file. Raises UnsoundError when it cannot be read."""
+        if name not in self._opened:
+            try:
+                self._opened[name] = self._open(name)
+            except UnsoundError as error:
+                self._opened[name] = error
+        found = self._opened[name]
+        if isinstance(found, UnsoundError):
+            raise found
+        return found
 
+    def chain(self, archive: Archive) -> list[Archive]:
+        """The full archive that one rests on, those in between, and itself. Raises UnsoundError."""
+        links = [archive]
+        while links[-1].manifest.parent is not None:
+            links.append(self.parent(links[-1]))
+        return links[::-1]
 
-def parent(folder: Place, archive: Archive) -> Archive:
-    """The archive that an incremental one goes on from. Raises UnsoundError when it is not there."""
-    manifest = archive.manifest
-    assert manifest.parent is not None
-    assert manifest.from_ is not None
-    for name in folder.names(manifest.store.store_id):
-        if name.seq != manifest.from_.seq:
-            continue
+    def parent(self, archive: Archive) -> Archive:
+        """The archive that an incremental one goes on from. Raises UnsoundError when it is not there."""
+        manifest = archive.manifest
+        assert manifest.parent is not None
+        assert manifest.from_ is not None
+        for name in self._up_to(manifest.store.store_id, manifest.from_.seq):
+            try:
+                found = self.archive(str(name))
+            except UnsoundError:
+                continue
+            if found.digest == manifest.parent:
+                _require_joined(archive, found)
+                return found
+        raise findings.missing_parent(archive.name, manifest.parent)
+
+    def _up_to(self, store_id: str, seq: int) -> list[Name]:
+        """The archives of a store that end at an entry, by their names."""
+        return [name for name in self.names if (name.store_id, name.seq) == (store_id, seq)]
+
+    def _open(self, name: str) -> Archive:
         try:
-            found = opened(folder, str(name))
-        except UnsoundError:
-            continue
-        if found.digest == manifest.parent:
-            _require_joined(archive, found)
-            return found
-    raise findings.missing_parent(archive.name, manifest.parent)
+            source = self.place.source(name)
+            if source is None:
+                raise findings.unreadable(name, "it is no plain file")
+            return Archive(source)
+        except TcpsError as error:
+            if error.code != TcpsError.default_code:
+                raise
+            raise findings.unreadable(name, error.message, undecided=True) from None
 
 
 def _require_joined(archive: Archive, found: Archive) -> None:

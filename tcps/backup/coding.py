@@ -78,17 +78,17 @@ class Coder(NamedTuple):
 
 def best() -> Coder:
     """The best one that is there."""
-    return next((coder for coder in (_zstandard(), _standard()) if coder is not None), _GZIP)
+    return next((coder for coder in (_zstandard(), _standard()) if coder is not None), GZIP)
 
 
 def of(beginning: bytes) -> Coder | None:
     """The one that a file is compressed with; None for a file of another sort. Raises Undecided."""
-    if beginning.startswith(_GZIP.magic):
-        return _GZIP
+    if beginning.startswith(GZIP.magic):
+        return GZIP
     if not beginning.startswith(_ZSTD_MAGIC):
         return None
     found = best()
-    if found is _GZIP:
+    if found is GZIP:
         raise Undecided(
             "a backup compressed with zstd cannot be read here", hint="pip install 'tcps[backup]'"
         )
@@ -200,7 +200,7 @@ def _zstd(compressor: Callable[[], Compressor], decoder: Callable[[Reads], Reads
 
 _MARK = b"tcpsseal"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_GZIP = Coder(
+GZIP = Coder(
     suffix="gz",
     magic=b"\x1f\x8b\x08",
     compressor=lambda: zlib.compressobj(wbits=31),

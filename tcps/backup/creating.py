@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tcps.backup import coding, contents, tar
-from tcps.backup.chains import chain, opened
+from tcps.backup.chains import Shelf
 from tcps.backup.contents import Block, Content, Kept, Stretch
 from tcps.backup.findings import UnsoundError
+from tcps.backup.holding import holding
 from tcps.backup.manifest import ARCHIVE_FORMAT, MANIFEST, MANIFEST_BYTES, Manifest, Member
 from tcps.backup.names import Kind, Name
 from tcps.backup.places import Place
 from tcps.backup.reading import Archive
 from tcps.backup.verifying import Progress, prove_written, silent
 from tcps.canonical import sha256_hex
-from tcps.errors import IntegrityError, InvalidInput, LockTimeout
+from tcps.errors import IntegrityError, InvalidInput
 from tcps.files import Disk
 from tcps.identity import Identity
 from tcps.ledger import Ledger
@@ -91,32 +92,20 @@ def create(
     backup of the store is under way there for longer than `wait` seconds.
     """
     folder.make()
-    held = folder.lock(live.identity.store_id, wait)
-    try:
-        held.acquire()
-    except LockTimeout as error:
-        raise LockTimeout(
-            f"another backup to {folder} is under way; gave up after {wait:g} s",
-            hint=error.hint,
-            details=error.details,
-        ) from None
-    try:
-        folder.clear(live.identity.store_id)
+    with holding(folder, live.identity.store_id, wait):
         before, reason = _before(folder, live.identity, kind)
         return _made(live, folder, before, reason, verify=verify, progress=progress)
-    finally:
-        held.close()
 
 
 def _before(folder: Place, identity: Identity, kind: Kind) -> tuple[list[Archive], str | None]:
     """The chain that an incremental archive goes on from; an empty one, and why, for a full one."""
     if kind is Kind.FULL:
         return [], None
-    names = folder.names(identity.store_id)
-    if not names:
+    shelf = Shelf(folder, identity.store_id)
+    if not shelf.names:
         return [], "there is no archive to go on from"
     try:
-        links = chain(folder, opened(folder, str(names[-1])))
+        links = shelf.chain(shelf.archive(str(shelf.names[-1])))
     except UnsoundError as error:
         return [], f"the newest archive cannot be gone on from: {error}"
     if links[0].manifest.store != identity:
@@ -146,9 +135,9 @@ def _made(
 
 def _newest(folder: Place, identity: Identity) -> Archive | None:
     """The newest archive, if it can be read: a full one is compared with it."""
-    names = folder.names(identity.store_id)
+    shelf = Shelf(folder, identity.store_id)
     try:
-        return opened(folder, str(names[-1])) if names else None
+        return shelf.archive(str(shelf.names[-1])) if shelf.names else None
     except UnsoundError:
         return None
 

@@ -7,11 +7,15 @@ from tcps.rules.findings import Finding
 
 
 class UnsoundError(IntegrityError):
-    """An archive, or a chain of them, that is not what a backup writes; `finding` says what is wrong."""
+    """An archive, or a chain of them, that is not what a backup writes; `finding` says what is wrong.
 
-    def __init__(self, class_: str, message: str, path: str, **values: Any) -> None:
+    Its kind is `integrity`, or `undecided` where something could not be looked at.
+    """
+
+    def __init__(self, class_: str, message: str, path: str, kind: str = "integrity", **values: Any) -> None:
         super().__init__(message, details={"class": class_, "path": path})
-        self.finding = Finding(kind="integrity", class_=class_, path=path, message=message, **values)
+        self.finding = Finding(kind=kind, class_=class_, path=path, message=message, **values)
+        values["kind"] = kind
         self._given = (class_, message, path)
         self._values = values
 
@@ -42,12 +46,13 @@ def malformed(archive: str, why: object) -> UnsoundError:
 def too_new(archive: str, found: object, known: int) -> UnsoundError:
     """It has a format that this program does not know."""
     message = f"{archive} has the archive format {found}; this program knows {known}"
-    return UnsoundError("TOO_NEW", message, archive, expected=known, got=found)
+    return UnsoundError("TOO_NEW", message, archive, "undecided", expected=known, got=found)
 
 
-def unreadable(archive: str, why: object) -> UnsoundError:
-    """There is nothing that could be read."""
-    return UnsoundError("UNREADABLE", f"{archive} cannot be read: {why}", archive)
+def unreadable(archive: str, why: object, *, undecided: bool = False) -> UnsoundError:
+    """There is nothing that could be read; undecided when that is for a reason outside of it."""
+    kind = "undecided" if undecided else "integrity"
+    return UnsoundError("UNREADABLE", f"{archive} cannot be read: {why}", archive, kind)
 
 
 def member(class_: str, archive: str, path: str, why: str, **values: Any) -> UnsoundError:
@@ -84,3 +89,15 @@ def gap(archive: str, parent: str, expected: object, got: object) -> UnsoundErro
     """An incremental archive that does not begin where its parent ends."""
     message = f"{archive} goes on from entry {got}; its parent {parent} ends at {expected}"
     return UnsoundError("GAP", message, archive, expected=expected, got=got)
+
+
+def rests(archive: str, error: UnsoundError) -> UnsoundError:
+    """An archive that goes on from one that is not sound."""
+    kind = error.finding.kind
+    return UnsoundError("PARENT", f"{archive} rests on another one: {error.message}", archive, kind)
+
+
+def misfiled(archive: str, store_id: str, seq: int, kind: str) -> UnsoundError:
+    """An archive under the name of another one."""
+    message = f"{archive} is the {kind} archive of {store_id} up to entry {seq}"
+    return UnsoundError("MISFILED", message, archive)

@@ -22,7 +22,7 @@ MANIFEST_BYTES = 16 * 1024 * 1024
 """No manifest is longer."""
 STORE = "store.json"
 _CHECKPOINT = re.compile(r"checkpoint|checkpoints/[0-9]{12}", re.ASCII)
-_ENTRIES = re.compile(r"entries/([0-9]{12,18})\.jsonl", re.ASCII)
+_ENTRIES = re.compile(r"entries/([0-9]{12})\.jsonl", re.ASCII)
 _ARTIFACT = re.compile(r"artifacts(/[^/\0]+)+")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _LIMITS = {STORE: IDENTITY_BYTES, "checkpoint": 1024 * 1024, "entries": BLOCK_BYTES + LINE_BYTES + 1}
@@ -162,6 +162,8 @@ def _require_sound(manifest: Manifest) -> None:
 
 
 def _require_point(point: Point) -> None:
+    if not 0 <= point.seq < 10**12:
+        raise ValueError(f"there is no entry {point.seq}")
     point.tree()
     if point.segment < 1 or point.offset < 0 or (point.time is None) != (point.seq == 0):
         raise ValueError(f"the place after entry {point.seq} is none")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tcps.model import Timestamp, to_ms
 
 _NAME = re.compile(
-    r"tcps-([0-9a-f]{16})-([0-9]{12,18})-(full|incremental)-"
+    r"tcps-([0-9a-f]{16})-([0-9]{12})-(full|incremental)-"
     r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}\.[0-9]{3})Z\.tar\.(zst|gz)",
     re.ASCII,
 )

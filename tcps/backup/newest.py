@@ -1,7 +1,7 @@
 """The newest good archive of a store, as far as it can be told without reading it all."""
 
 from tcps.backup import findings
-from tcps.backup.chains import chain, opened
+from tcps.backup.chains import Shelf
 from tcps.backup.findings import UnsoundError
 from tcps.backup.names import Name
 from tcps.backup.places import Place
@@ -14,17 +14,18 @@ def newest_good(place: Place, identity: Identity) -> Name | None:
     What lies between is proven by a verification, which takes longer. Raises TcpsError when the place
     cannot be read, Undecided when nothing here can decompress an archive.
     """
-    for name in reversed(place.names(identity.store_id)):
+    shelf = Shelf(place, identity.store_id)
+    for name in reversed(shelf.names):
         try:
-            _require_likely(place, name, identity)
+            _require_likely(shelf, name, identity)
         except UnsoundError:
             continue
         return name
     return None
 
 
-def _require_likely(place: Place, name: Name, identity: Identity) -> None:
-    for link in chain(place, opened(place, str(name))):
+def _require_likely(shelf: Shelf, name: Name, identity: Identity) -> None:
+    for link in shelf.chain(shelf.archive(str(name))):
         if link.manifest.store != identity:
             raise findings.foreign(link.name, link.manifest.store.store_id, identity.store_id)
         link.seal()

@@ -113,9 +113,11 @@ class Archive:
         """What is wrong with bytes that should be the header of a member, or the end."""
         if len(found) < len(wanted):
             return self._short("a member or the end")
-        seen = frozenset([MANIFEST, *(one.path for one in self.manifest.members[:number])])
+        paths = [MANIFEST, *(one.path for one in self.manifest.members), None]
         try:
-            class_, path, why = tar.refusal(found[: tar.BLOCK], seen)
+            class_, path, why = tar.refusal(
+                found[: tar.BLOCK], paths[number + 1], frozenset(paths[: number + 1])
+            )
         except ValueError as error:
             return findings.damaged(self.name, error)
         return findings.member(class_, self.name, path, why)

@@ -25,10 +25,11 @@ def stated_size(block: bytes) -> int:
     return _parsed(block).size
 
 
-def refusal(block: bytes, seen: frozenset[str]) -> tuple[str, str, str]:
+def refusal(block: bytes, wanted: str | None, seen: frozenset[str | None]) -> tuple[str, str, str]:
     """Why a member does not belong where it is: the finding's class, the member's path, a reason.
 
-    `seen` are the members that were there already. Raises ValueError for what is no header at all.
+    `wanted` is the path of the member that does, `seen` are those that were there already. Raises
+    ValueError for what is no header at all.
     """
     found = _parsed(block)
     path = found.name
@@ -42,6 +43,8 @@ def refusal(block: bytes, seen: frozenset[str]) -> tuple[str, str, str]:
         return "UNSAFE", path, "leads out of a store's folder"
     if path in seen:
         return "DUPLICATE", path, "is there twice"
+    if path == wanted:
+        return "OVERSIZED", path, f"has {found.size} bytes, or another header than it must have"
     return "UNLISTED", path, "is not the member that the manifest lists here"
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tcps.cli.base import Command, DryRun, context, examples_text, group, opened, say, tried
-from tcps.errors import NoStore, missing
+from tcps.cli.base import EXIT_CODES, Command, DryRun, context, examples_text, group, opened, say, tried
+from tcps.errors import IntegrityError, InvalidInput, NoStore, deciding, missing
 from tcps.model import Json
 from tcps.render import Section, columns, counted
 
@@ -124,16 +124,52 @@ def prune(
         tried(dry_run)
 
 
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps backup verify
+        tcps backup verify --all --to /mnt/backups
+        tcps backup verify tcps-0123456789abcdef-000000000120-full-20260120T100000.000Z.tar.zst --json"""
+    ),
+)
+def verify(
+    ctx: typer.Context,
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE…]", help="Archives; without any, the newest one in the folder."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every archive in the folder.")] = False,
+    to: FolderOption = None,
+) -> None:
+    """Prove archives, with all that they rest on: every byte is read, every root computed anew.
+
+    Exits with 0 when intact, 12 when broken, 13 when that cannot be decided, 4 when there is none.
+    """
+    from tcps.cli.progress import told
+    from tcps.service import backups
+
+    if files and everything:
+        raise InvalidInput("--all and files exclude each other", code="usage")
+    with deciding(), _perhaps_opened(ctx) as (store, out):
+        with told(context(ctx).settings) as progress:
+            report = backups.verify(store, files or (), to, everything=everything, progress=progress)
+        out.record(report, _verdicts(report))
+    if report["verdict"] != "intact":
+        raise typer.Exit(EXIT_CODES[report["verdict"]])
+
+
 @contextlib.contextmanager
 def _perhaps_opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
-    """The store, or None where there is none: backups outlive their stores."""
+    """The store, or None where there is none, or a damaged one: backups outlive their stores."""
     with contextlib.ExitStack() as stack:
         try:
             store, out = stack.enter_context(opened(ctx))
-        except NoStore:
+        except (NoStore, IntegrityError) as error:
             chosen = context(ctx)
-            if chosen.settings.store is not None:
+            if chosen.settings.store is not None and isinstance(error, NoStore):
                 raise
+            if isinstance(error, IntegrityError):
+                say(f"warning: {error.message}")
             store, out = None, chosen.out
         yield store, out
 
@@ -152,6 +188,19 @@ def _pruned(done: Json) -> str:
 
 def _row(row: Json) -> Json:
     return row | {"why": ", ".join(row["reasons"]) or "nothing: it would go"}
+
+
+def _verdicts(report: Json) -> Iterator[str]:
+    """Every finding, a line for each archive, and one for all."""
+    rows = report["archives"]
+    for row in rows:
+        yield from (f"{found['class']}: {found['message']}" for found in row["findings"])
+        rests = f"on {row['full']} by {counted(row['links'], 'link')}" if row["links"] else "on no other"
+        what = "" if row["kind"] is None else f": {row['kind']}, {_entries(row)}, rests {rests}"
+        yield f"{row['archive']}: {row['verdict']}{what}"
+    if len(rows) > 1:
+        intact = sum(row["verdict"] == "intact" for row in rows)
+        yield f"{report['verdict']}: {intact} of {counted(len(rows), 'archive')} intact"
 
 
 def _entries(row: Json) -> str:

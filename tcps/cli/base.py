@@ -18,6 +18,8 @@ LARGEST_INPUT = 256 * 1024 * 1024
 """The most bytes that are read from a file or standard input."""
 
 
+EXIT_CODES = {"broken": 12, "undecided": 13}
+"""How a command exits that gives a verdict; 0 for `intact`."""
 QUERY_FORMS = ("table", "tsv", "xml", "turtle", "ntriples", "jsonld")
 """Formats of `query` beside those of every command."""
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tcps.cli.base import (
+    EXIT_CODES,
     AcceptRollback,
     AnchorFiles,
     DryRun,
@@ -23,7 +24,6 @@ from tcps.errors import InvalidInput, deciding
 from tcps.model import Json
 from tcps.render import columns, counted, duration
 
-_EXIT_CODES = {"broken": 12, "undecided": 13}
 _LOG = columns("seq", "time", "actor", "id", "what")
 
 
@@ -85,7 +85,7 @@ def _verify_chain(
         out.record(report, _chain_lines(report))
     _advise(report, anchors)
     if report["verdict"] != "intact":
-        raise typer.Exit(_EXIT_CODES[report["verdict"]])
+        raise typer.Exit(EXIT_CODES[report["verdict"]])
     if complete and not (report["skus"] and all(sku["complete"] for sku in report["skus"])):
         raise typer.Exit(3)
 
@@ -123,7 +123,7 @@ def _verify(
         out.record(report, lines)
     _advise(report, anchors)
     if report["verdict"] != "intact":
-        raise typer.Exit(_EXIT_CODES[report["verdict"]])
+        raise typer.Exit(EXIT_CODES[report["verdict"]])
 
 
 def _advise(report: Json, anchors: list[str] | None) -> None:

@@ -1,18 +1,20 @@
-"""Use cases of backups: make one, list them (format 13)."""
+"""Use cases of backups: make one, list them, prove them (format 13)."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator, Sequence
 
-from tcps.backup import Archive, Kind, Made, Manifest, Name, Place, UnsoundError
-from tcps.backup.chains import chain, opened
+from tcps.backup import Archive, Kind, Made, Manifest, Name, Place, Shelf, UnsoundError, Verdict
+from tcps.backup import verify as judge
 from tcps.backup.newest import newest_good
 from tcps.backup.pruning import Judged
-from tcps.backup.verifying import verify_alone
-from tcps.errors import TcpsError
+from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.errors import NotFound, TcpsError
+from tcps.files import Disk
 from tcps.model import Json, to_ms
 from tcps.rules.maintenance import Backups
 from tcps.rules.retention import Keep
+from tcps.service import views
 from tcps.store import Store, backups
-from tcps.verify import Progress
 
 LISTED = (
     "archive",
@@ -40,11 +42,47 @@ def create(
 
 def list_archives(store: Store | None, to: str | None) -> list[Json]:
     """Every archive of the store, or without one of any store, the oldest first; only beginnings are read."""
-    place = place_of(store, to)
-    names = place.names(None if store is None else store.store_id)
-    read = [(name, _opened(place, name)) for name in names]
+    shelf = _shelf(store, place_of(store, to))
+    read = [(name, _opened(shelf, name)) for name in shelf.names]
     known = {one.digest: one.name for _, one in read if isinstance(one, Archive)}
-    return [_listed(place, name, one, known) for name, one in read]
+    return [_listed(shelf.place, name, one, known) for name, one in read]
+
+
+def verify(
+    store: Store | None,
+    files: Sequence[str],
+    to: str | None,
+    *,
+    everything: bool = False,
+    progress: Progress | None = None,
+) -> Json:
+    """Prove archives, their chains included: files, or all in the place, or the newest one there.
+
+    Raises NotFound when there is none.
+    """
+    identity = None if store is None else store.engine.identity
+    verdicts: list[Verdict] = []
+    for shelf, names in _chosen(store, files, to, everything=everything):
+        verdicts += judge(shelf, names, identity, progress or silent)
+    return {"archives": [_verdict(one) for one in verdicts], "verdict": _overall(verdicts)}
+
+
+def _chosen(
+    store: Store | None, files: Sequence[str], to: str | None, *, everything: bool
+) -> Iterator[tuple[Shelf, list[str]]]:
+    """Which archives are meant, by the place that they and their chains are in."""
+    for file in files:
+        where, name = os.path.split(file)
+        place = backups.at(where or ".", _disk(store))
+        if place.source(name) is None and name not in place.files():
+            raise NotFound(f"there is no file {file}", details={"path": file})
+        yield _shelf(None, place), [name]
+    if not files:
+        shelf = _shelf(store, place_of(store, to))
+        names = [str(name) for name in shelf.names]
+        if not names:
+            raise NotFound(f"there is no archive in {shelf.place}", hint="tcps backup create")
+        yield shelf, names if everything else names[-1:]
 
 
 def prune(
@@ -79,11 +117,10 @@ def verify_newest(store: Store) -> tuple[str | None, int]:
 
     Raises UnsoundError.
     """
-    place = place_of(store, None)
-    names = place.names(store.store_id)
-    if not names:
+    shelf = _shelf(store, place_of(store, None))
+    if not shelf.names:
         return None, 0
-    links = chain(place, opened(place, str(names[-1])))
+    links = shelf.chain(shelf.archive(str(shelf.names[-1])))
     for link in links:
         verify_alone(link)
     return links[-1].name, len(links)
@@ -112,6 +149,14 @@ def overview(store: Store) -> Json:
 def place_of(store: Store | None, to: str | None) -> Place:
     """Where archives are looked for."""
     return backups.place_without_store(to) if store is None else backups.place_for(store.engine, to)
+
+
+def _shelf(store: Store | None, place: Place) -> Shelf:
+    return Shelf(place, None if store is None else store.store_id)
+
+
+def _disk(store: Store | None) -> Disk:
+    return Disk() if store is None else store.engine.fold.disk
 
 
 def _made(made: Made) -> Json:
@@ -145,9 +190,33 @@ def _judged(one: Judged) -> Json:
     }
 
 
-def _opened(place: Place, name: Name) -> Archive | UnsoundError:
+def _verdict(one: Verdict) -> Json:
+    manifest = one.manifest
+    return {
+        "archive": one.name,
+        "verdict": _overall([one]),
+        "store_id": None if manifest is None else manifest.store.store_id,
+        "kind": None if manifest is None else manifest.kind,
+        "from_sequence": None if manifest is None else _after(manifest),
+        "to_sequence": None if manifest is None else manifest.to.seq,
+        "root": None if manifest is None else manifest.to.root,
+        "bytes": one.size,
+        "full": one.full,
+        "links": one.links,
+        "findings": [views.finding(finding) for finding in one.findings],
+    }
+
+
+def _overall(verdicts: Iterable[Verdict]) -> str:
+    found = [one for one in verdicts if not one.intact]
+    if not found:
+        return "intact"
+    return "undecided" if all(one.undecided for one in found) else "broken"
+
+
+def _opened(shelf: Shelf, name: Name) -> Archive | UnsoundError:
     try:
-        return opened(place, str(name))
+        return shelf.archive(str(name))
     except UnsoundError as error:
         return error
 
@@ -178,8 +247,3 @@ def _listed(place: Place, name: Name, read: Archive | UnsoundError, known: dict[
 
 def _after(manifest: Manifest) -> int:
     return 0 if manifest.from_ is None else manifest.from_.seq
-
-
-def problems(rows: Iterable[Json]) -> list[str]:
-    """What is wrong with listed archives, as lines."""
-    return [f"{row['archive']}: {row['problem']}" for row in rows if row["problem"] is not None]

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import zstandard
 
-from tcps.backup import Archive, Folder, Made
-from tcps.backup.chains import opened
+from tcps.backup import Archive, Folder, Made, Shelf
 from tests.store import shop
 
 
@@ -22,8 +21,12 @@ def leftovers(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.name not in known and path.suffix != ".lock"]
 
 
+def opened(path: Path) -> Archive:
+    return Shelf(Folder(path.parent)).archive(path.name)
+
+
 def archive(made: Made) -> Archive:
-    return opened(Folder(made.path.parent), made.path.name)
+    return opened(made.path)
 
 
 def members(path: Path) -> dict[str, bytes]:
@@ -44,7 +47,7 @@ def members(path: Path) -> dict[str, bytes]:
 def unpacked(place: Path, *paths: Path) -> Path:
     """A store made of the archives of a chain, the oldest first, without the record files."""
     for path in paths:
-        for member, pieces in opened(Folder(path.parent), path.name).members():
+        for member, pieces in opened(path).members():
             block = member.first is not None
             target = place / ".tcps" / ("ledger/000000000001.jsonl" if block else member.path)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +58,7 @@ def unpacked(place: Path, *paths: Path) -> Path:
 
 def lines(path: Path) -> bytes:
     """The ledger lines that an archive holds."""
-    found = opened(Folder(path.parent), path.name)
+    found = opened(path)
     others = [one.path for one in found.manifest.members if one.first is None]
     return b"".join(b"".join(pieces) for _, pieces in found.members(others))
 

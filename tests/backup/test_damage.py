@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tcps.backup import Archive, Folder, UnsoundError
-from tcps.backup.chains import opened
+from tcps.backup import Archive, UnsoundError
 from tcps.backup.verifying import verify_alone
 from tcps.store import Store
 from tests.backup import shelf
@@ -31,7 +30,7 @@ def sound(request: pytest.FixtureRequest, store: Store, clock: FixedClock, tmp_p
 def read(tmp_path: Path, content: bytes) -> Archive:
     """Verify an archive with this content."""
     (tmp_path / "one.tar.zst").write_bytes(content)
-    archive = opened(Folder(tmp_path), "one.tar.zst")
+    archive = shelf.opened(tmp_path / "one.tar.zst")
     verify_alone(archive)
     return archive
 

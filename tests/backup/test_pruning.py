@@ -10,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tcps.backup import Folder
-from tcps.backup.chains import chain, opened
-from tcps.backup.verifying import verify_alone
+from tcps.backup import Folder, chains, verify
 from tcps.errors import IntegrityError, InvalidInput, LockTimeout, TcpsError, Undecided
 from tcps.locks import lock
 from tcps.rules.retention import Keep
@@ -41,10 +39,8 @@ def filled(store: Store, clock: FixedClock, folder: Path) -> list[str]:
 
 def proven(folder: Path) -> list[str]:
     """The archives, each proven with the whole of its chain."""
-    place, names = Folder(folder), shelf.archives(folder)
-    for name in names:
-        for link in chain(place, opened(place, name)):
-            verify_alone(link)
+    names = shelf.archives(folder)
+    assert all(one.intact for one in verify(chains.Shelf(Folder(folder)), names))
     return names
 
 

@@ -70,3 +70,51 @@ def test_stats_say_how_old_the_newest_good_backup_is(tcps: Tcps, tmp_path: Path)
     path = Path(made["path"])
     path.write_bytes(path.read_bytes()[:-1])
     assert told() == f"backups: 1 archive in {folder}: there is no good one"
+
+
+def test_a_verdict_says_on_what_an_archive_rests_and_exits_by_it(tcps: Tcps) -> None:
+    tcps("backup", "create", "--to", "backups")
+    tcps("work-order", "create", "--title", "one")
+    tcps("backup", "create", "--to", "backups", "--incremental")
+    full, more = sorted(path.name for path in Path("backups").glob("tcps-*"))
+    done = tcps("backup", "verify", "--to", "backups")
+    assert done == (0, f"{more}: intact: incremental, entries 1 to 1, rests on {full} by 1 link\n", "")
+    done = tcps("backup", "verify", f"backups/{full}", f"backups/{more}")
+    assert done.out.endswith("intact: 2 of 2 archives intact\n")
+    Path("backups", full).write_bytes(b"")
+    done = tcps("backup", "verify", "--to", "backups", "--all", "--json")
+    assert (done.code, done.json["verdict"]) == (12, "broken")
+    assert [[one["class"] for one in row["findings"]] for row in done.json["archives"]] == [
+        ["UNREADABLE"],
+        ["MISSING"],
+    ]
+    assert tcps("backup", "verify", f"backups/{full}", "--quiet") == (12, "", "")
+
+
+def test_no_archive_is_no_verdict(tcps: Tcps) -> None:
+    assert tcps("backup", "verify", "--to", "backups").code == 4
+    assert tcps("backup", "verify", "--to", "backups", "--all").code == 4
+    assert tcps("backup", "verify", "nothing.tar.zst").code == 4
+    assert tcps("backup", "verify", "nothing.tar.zst", "--all").code == 2
+
+
+def test_archives_can_be_proven_beside_a_damaged_store_and_without_one(tcps: Tcps, tmp_path: Path) -> None:
+    tcps("work-order", "create", "--title", "one")
+    tcps("backup", "create", "--to", "backups")
+    Path(".tcps/store.json").write_text("{}")
+    done = tcps("backup", "verify", "--to", "backups")
+    assert done.code == 0
+    assert done.err.startswith("warning: ")
+    elsewhere = tmp_path.with_name(f"{tmp_path.name}-elsewhere")
+    elsewhere.mkdir()
+    (archive,) = Path("backups").glob("tcps-*")
+    assert process(elsewhere, "backup", "verify", str(archive.absolute())).code == 0
+
+
+def test_without_a_library_for_zstd_nothing_is_decided(tcps: Tcps, tmp_path: Path) -> None:
+    tcps("backup", "create", "--to", "backups")
+    script = tmp_path / "sitecustomize.py"
+    script.write_text("import sys\nsys.modules['zstandard'] = None\n")
+    done = process(tmp_path, "backup", "verify", "--to", "backups", env={"PYTHONPATH": str(tmp_path)})
+    assert done.code == 13
+    assert "pip install 'tcps[backup]'" in done.err
