@@ -81,7 +81,9 @@ def foreign(archive: str, found: str, expected: str) -> UnsoundError:
 
 def missing_parent(archive: str, digest: str) -> UnsoundError:
     """An incremental archive whose parent is not there."""
-    message = f"{archive} goes on from an archive that is not there, whose manifest is {digest}"
+    message = (
+        f"{archive} goes on from an archive that is not there or cannot be read; its manifest is {digest}"
+    )
     return UnsoundError("MISSING", message, archive, expected=digest)
 
 
