@@ -334,7 +334,9 @@ PeriodEnd = Annotated[
 ]
 AnchorFiles = Annotated[
     list[str] | None,
-    typer.Option("--anchor", metavar="FILE", help="A checkpoint that was kept elsewhere; can be repeated."),
+    typer.Option(
+        "--anchor", metavar="FILE", help="A checkpoint that was kept elsewhere, or a backup; can be repeated."
+    ),
 ]
 KeyTexts = Annotated[
     list[str] | None,

@@ -1,10 +1,11 @@
 """What a verifier knows from outside of a store: pinned keys, remembered and given anchors (format 9.3)."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tcps.errors import TcpsError, Undecided
+from tcps.errors import IntegrityError, TcpsError, Undecided
 from tcps.home import Home
 from tcps.keys import VerifierKey
 from tcps.merkle import Checkpoint
@@ -13,6 +14,8 @@ from tcps.store import Store
 from tcps.verify import Anchor, Trust
 
 REMEMBERED = "the remembered checkpoint"
+_PACKED = (b"\x28\xb5\x2f\xfd", b"\x1f\x8b")
+"""How what zstd and gzip have compressed begins: no checkpoint does."""
 
 
 class Outside(NamedTuple):
@@ -48,8 +51,21 @@ class Outside(NamedTuple):
 
 def _read(path: str) -> list[Checkpoint]:
     try:
-        return checkpoints(Path(path).read_bytes())
+        with open(path, "rb") as file:
+            beginning = file.read(4)
+            packed = beginning.startswith(_PACKED)
+            return [_of_archive(path)] if packed else checkpoints(beginning + file.read())
     except OSError as error:
         raise Undecided(f"no verdict: cannot read the anchor {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, IntegrityError) as error:
         raise Undecided(f"no verdict: {path} holds no checkpoint: {error}") from None
+
+
+def _of_archive(path: str) -> Checkpoint:
+    """The checkpoint that a backup's manifest holds, of a file that is what was written (format 13.3)."""
+    from tcps.backup import Folder, Shelf  # only such an anchor pays for it
+
+    folder, name = os.path.split(os.path.realpath(path))
+    archive = Shelf(Folder(Path(folder))).archive(name)
+    archive.require_sealed()
+    return archive.manifest.to.checkpoint(archive.manifest.store.origin)

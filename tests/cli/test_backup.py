@@ -1,5 +1,7 @@
 """`tcps backup …`: what is printed, and how it exits."""
 
+import os
+import shutil
 from pathlib import Path
 
 from tests.cli.conftest import Tcps, process
@@ -118,3 +120,26 @@ def test_without_a_library_for_zstd_nothing_is_decided(tcps: Tcps, tmp_path: Pat
     done = process(tmp_path, "backup", "verify", "--to", "backups", env={"PYTHONPATH": str(tmp_path)})
     assert done.code == 13
     assert "pip install 'tcps[backup]'" in done.err
+
+
+def test_a_backup_is_an_anchor(tcps: Tcps) -> None:
+    """Format 9.3."""
+    tcps("work-order", "create", "--title", "one")
+    tcps("work-order", "create", "--title", "two")
+    archive = tcps("backup", "create", "--to", "backups", "--json").json["path"]
+    older = Path(".tcps/ledger/000000000001.jsonl")
+    content = older.read_bytes()
+    done = tcps("verify", "--anchor", archive, "--json")
+    assert (done.code, done.json["anchors"]["newest_size"]) == (0, 2)
+    shutil.rmtree(Path(os.environ["XDG_CONFIG_HOME"]))
+    for path in (*Path(".tcps").glob("index*"), Path(".tcps/records.lock")):
+        path.unlink()
+    older.write_bytes(content[: content.index(b"\n") + 1])
+    Path(".tcps/records/work_orders/0000/WO-2.json").unlink()
+    assert tcps("verify").code == 0
+    done = tcps("verify", "--anchor", archive, "--json")
+    assert (done.code, [one["class"] for one in done.json["findings"]]) == (12, ["ROLLED_BACK"])
+    Path(archive).write_bytes(Path(archive).read_bytes()[:-1])
+    done = tcps("verify", "--anchor", archive)
+    assert done.code == 13
+    assert "holds no checkpoint" in done.err
