@@ -5,7 +5,7 @@ the lines after its parent. Everything else of a store follows from its ledger. 
 an archive, `reading` lets nothing else through, `creating` makes one, `verifying` proves one.
 """
 
-from tcps.backup.chains import Shelf
+from tcps.backup.chains import Listed, Shelf
 from tcps.backup.creating import Live, Made, Settled, create
 from tcps.backup.findings import UnsoundError
 from tcps.backup.judging import Verdict, verify
@@ -18,6 +18,7 @@ __all__ = [
     "Archive",
     "Folder",
     "Kind",
+    "Listed",
     "Live",
     "Made",
     "Manifest",

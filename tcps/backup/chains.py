@@ -1,11 +1,24 @@
 """Chains: an incremental archive and those that it goes on from, back to a full one (format 13.6)."""
 
+from typing import NamedTuple
+
 from tcps.backup import findings
 from tcps.backup.findings import UnsoundError
+from tcps.backup.manifest import Manifest
 from tcps.backup.names import Name
 from tcps.backup.places import Place
 from tcps.backup.reading import Archive
 from tcps.errors import TcpsError
+
+
+class Listed(NamedTuple):
+    """An archive by what its beginning says; `problem` is why it cannot be used, as far as that tells."""
+
+    name: Name
+    size: int
+    manifest: Manifest | None
+    parent: str | None
+    problem: str | None
 
 
 class Shelf:
@@ -36,6 +49,10 @@ class Shelf:
             links.append(self.parent(links[-1]))
         return links[::-1]
 
+    def listed(self) -> list[Listed]:
+        """Every archive, the oldest first; only beginnings are read."""
+        return [self._listed(name) for name in self.names]
+
     def parent(self, archive: Archive) -> Archive:
         """The archive that an incremental one goes on from. Raises UnsoundError when it is not there."""
         manifest = archive.manifest
@@ -50,6 +67,16 @@ class Shelf:
                 _require_joined(archive, found)
                 return found
         raise findings.missing_parent(archive.name, manifest.parent)
+
+    def _listed(self, name: Name) -> Listed:
+        manifest = parent = problem = None
+        try:
+            archive = self.archive(str(name))
+            manifest = archive.manifest
+            parent = None if manifest.parent is None else self.parent(archive).name
+        except UnsoundError as error:
+            problem = error.message
+        return Listed(name, self.place.size(str(name)), manifest, parent, problem)
 
     def _up_to(self, store_id: str, seq: int) -> list[Name]:
         """The archives of a store that end at an entry, by their names."""

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from tcps.backup import Archive, Kind, Made, Manifest, Name, Place, Shelf, UnsoundError, Verdict
+from tcps.backup import Kind, Listed, Made, Manifest, Place, Shelf, Verdict
 from tcps.backup import verify as judge
 from tcps.backup.newest import newest_good
 from tcps.backup.pruning import Judged
@@ -42,10 +42,7 @@ def create(
 
 def list_archives(store: Store | None, to: str | None) -> list[Json]:
     """Every archive of the store, or without one of any store, the oldest first; only beginnings are read."""
-    shelf = _shelf(store, place_of(store, to))
-    read = [(name, _opened(shelf, name)) for name in shelf.names]
-    known = {one.digest: one.name for _, one in read if isinstance(one, Archive)}
-    return [_listed(shelf.place, name, one, known) for name, one in read]
+    return [_listed(one) for one in _shelf(store, place_of(store, to)).listed()]
 
 
 def verify(
@@ -214,34 +211,19 @@ def _overall(verdicts: Iterable[Verdict]) -> str:
     return "undecided" if all(one.undecided for one in found) else "broken"
 
 
-def _opened(shelf: Shelf, name: Name) -> Archive | UnsoundError:
-    try:
-        return shelf.archive(str(name))
-    except UnsoundError as error:
-        return error
-
-
-def _listed(place: Place, name: Name, read: Archive | UnsoundError, known: dict[str, str]) -> Json:
-    row: Json = dict.fromkeys(LISTED)
-    row |= {
-        "archive": str(name),
-        "store_id": name.store_id,
-        "kind": name.kind,
-        "made_at": name.made,
-        "to_sequence": name.seq,
-        "bytes": place.size(str(name)),
-    }
-    if isinstance(read, UnsoundError):
-        return row | {"problem": str(read)}
-    manifest = read.manifest
-    parent = None if manifest.parent is None else known.get(manifest.parent)
-    lost = manifest.parent is not None and parent is None
-    return row | {
-        "from_sequence": _after(manifest),
-        "to_sequence": manifest.to.seq,
-        "last_entry_at": manifest.to.time,
-        "parent": parent,
-        "problem": "the archive that it goes on from is not there" if lost else None,
+def _listed(one: Listed) -> Json:
+    manifest = one.manifest
+    return {
+        "archive": str(one.name),
+        "store_id": one.name.store_id,
+        "kind": one.name.kind,
+        "made_at": one.name.made,
+        "from_sequence": None if manifest is None else _after(manifest),
+        "to_sequence": one.name.seq if manifest is None else manifest.to.seq,
+        "last_entry_at": None if manifest is None else manifest.to.time,
+        "bytes": one.size,
+        "parent": one.parent,
+        "problem": one.problem,
     }
 
 

@@ -3,11 +3,23 @@
 from pathlib import Path
 
 from tcps import __version__
-from tcps.backup import Folder, Kind, Live, Made, Place, Settled, create
+from tcps.backup import (
+    Folder,
+    Kind,
+    Listed,
+    Live,
+    Made,
+    Place,
+    Settled,
+    Shelf,
+    Verdict,
+    create,
+    verify,
+)
 from tcps.backup.pruning import Pruned
 from tcps.backup.pruning import prune as prune_place
 from tcps.backup.verifying import Progress, silent
-from tcps.errors import IntegrityError, InvalidInput, TcpsError, Undecided, invalid_field
+from tcps.errors import IntegrityError, InvalidInput, NotFound, TcpsError, Undecided, invalid_field
 from tcps.files import Disk
 from tcps.model import shown
 from tcps.rules.policy import backup_dir
@@ -45,6 +57,23 @@ def backup(
         verify=verify,
         progress=progress or silent,
     )
+
+
+def listed(engine: Engine, to: str | Path | None) -> list[Listed]:
+    """The archives of the store in a place, or (None) in the usual one."""
+    return Shelf(place_for(engine, to), engine.identity.store_id).listed()
+
+
+def verified(
+    engine: Engine, name: str | None, to: str | Path | None, progress: Progress | None = None
+) -> Verdict:
+    """The verdict on an archive in a place, or (None) on the newest one there. Raises NotFound."""
+    shelf = Shelf(place_for(engine, to), engine.identity.store_id)
+    names = [str(one) for one in shelf.names[-1:]] if name is None else [name]
+    if not set(names) & set(shelf.place.files()):
+        raise NotFound(f"there is no archive in {shelf.place}" + (f" named {name}" if name else ""))
+    (verdict,) = verify(shelf, names, engine.identity, progress or silent)
+    return verdict
 
 
 def prune(

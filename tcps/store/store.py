@@ -41,7 +41,7 @@ from tcps.user import user_name
 if TYPE_CHECKING:
     from rdflib import Graph as RdflibGraph
 
-    from tcps.backup import Made
+    from tcps.backup import Listed, Made, Verdict
     from tcps.backup.pruning import Pruned
     from tcps.keys import SigningKey
     from tcps.merkle.bundle import Proof
@@ -457,6 +457,23 @@ class Store:
         from tcps.store import backups
 
         return backups.backup(self.engine, kind, to, wait=wait, verify=verify, progress=progress)
+
+    def list_backups(self, *, to: str | Path | None = None) -> "list[Listed]":
+        """The archives of the store in the place `to`, the oldest first; only their beginnings are read."""
+        from tcps.store import backups
+
+        return backups.listed(self.engine, to)
+
+    def verify_backup(
+        self, name: str | None = None, *, to: str | Path | None = None, progress: "Progress | None" = None
+    ) -> "Verdict":
+        """The verdict on an archive in the place `to`, or (None) on the newest: it and all that it rests on.
+
+        Every byte is read. Raises NotFound when there is none.
+        """
+        from tcps.store import backups
+
+        return backups.verified(self.engine, name, to, progress)
 
     def prune_backups(
         self,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tcps.backup import Folder, Shelf, Verdict, verify
+from tcps.errors import NotFound
 from tcps.identity import Identity
 from tcps.store import Store
 from tests.backup import forging, shelf
@@ -117,3 +118,19 @@ def test_progress_counts_every_archive_once(chain: list[Path]) -> None:
     assert {what for what, _, _ in told} == {"verifying"}
     assert {total for _, _, total in told} == {told[-1][1]}
     assert [done for _, done, _ in told] == sorted({done for _, done, _ in told})
+
+
+def test_the_library_lists_and_verifies_the_archives_of_its_store(store: Store, chain: list[Path]) -> None:
+    folder = chain[0].parent
+    listed = store.list_backups(to=folder)
+    assert [(str(one.name), one.parent, one.problem) for one in listed] == [
+        (chain[0].name, None, None),
+        (chain[1].name, chain[0].name, None),
+        (chain[2].name, chain[1].name, None),
+        (chain[3].name, chain[1].name, None),
+    ]
+    assert store.verify_backup(to=folder).name == chain[3].name
+    assert store.verify_backup(chain[1].name, to=folder).intact
+    for name in (None, "nothing.tar.zst"):
+        with pytest.raises(NotFound, match="there is no archive in "):
+            store.verify_backup(name, to=folder / "elsewhere")

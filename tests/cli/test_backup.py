@@ -47,7 +47,10 @@ def test_what_is_wrong_with_an_archive_is_listed(tcps: Tcps) -> None:
     tcps("backup", "create", "--to", "backups", "--incremental")
     full, _ = sorted(Path("backups").glob("tcps-*"))
     full.unlink()
-    assert "the archive that it goes on from is not there" in tcps("backup", "list", "--to", "backups").out
+    assert (
+        "goes on from an archive that is not there or cannot be read"
+        in tcps("backup", "list", "--to", "backups").out
+    )
     full.write_text("garbage")
     first = tcps("backup", "list", "--to", "backups", "--json").json[0]
     assert first["problem"].endswith("cannot be read: it does not begin as an archive does")
