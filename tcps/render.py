@@ -72,6 +72,12 @@ class Output:
         else:
             self.table([value], columns(*value))
 
+    def failed(self, lines: Iterable[str]) -> None:
+        """What went wrong, on stderr, where `--quiet` has kept the result back: it is quiet about success."""
+        if self.quiet:
+            for line in lines:
+                print(line, file=sys.stderr)
+
     def table(
         self,
         rows: Iterable[Json],

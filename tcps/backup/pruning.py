@@ -95,7 +95,7 @@ class _Pruning:
             if manifest.store != self._identity:
                 raise findings.foreign(archive.name, manifest.store.store_id, self._identity.store_id)
             if (manifest.kind, manifest.to.seq) != (name.kind, name.seq):
-                raise findings.malformed(archive.name, f"it is {manifest.kind} up to {manifest.to.seq}")
+                raise findings.misfiled(archive.name, manifest.store.store_id, manifest.to.seq, manifest.kind)
         except UnsoundError as error:
             if error.finding.class_ == "TOO_NEW":
                 raise Undecided(

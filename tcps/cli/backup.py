@@ -1,13 +1,16 @@
 """`tcps backup …`."""
 
 import contextlib
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tcps.cli.base import EXIT_CODES, Command, DryRun, context, examples_text, group, opened, say, tried
-from tcps.errors import IntegrityError, InvalidInput, NoStore, deciding, missing
+from tcps.errors import IntegrityError, InvalidInput, NoStore, deciding, invalid_field, missing
 from tcps.model import Json
 from tcps.render import Section, columns, counted
 
@@ -155,7 +158,48 @@ def verify(
             report = backups.verify(store, files or (), to, everything=everything, progress=progress)
         out.record(report, _verdicts(report))
     if report["verdict"] != "intact":
+        out.failed(_verdicts(report))
         raise typer.Exit(EXIT_CODES[report["verdict"]])
+
+
+@app.command(
+    cls=Command,
+    epilog=examples_text(
+        """tcps backup schedule --print crontab --to /mnt/backups
+        tcps backup schedule --print systemd --to /mnt/backups"""
+    ),
+)
+def schedule(
+    ctx: typer.Context,
+    form: Annotated[
+        str, typer.Option("--print", metavar="crontab|systemd", help="For which of them the lines are.")
+    ],
+    to: FolderOption = None,
+) -> None:
+    """Print what lets cron or systemd back up this store; nothing is installed.
+
+    An incremental backup each hour, a full one each week, prune and verify each day. In JSON it is the jobs.
+    """
+    from tcps.config import Format
+    from tcps.service import backups
+    from tcps.service import schedule as schedules
+
+    if form not in schedules.WRITTEN:
+        raise invalid_field("print", f"is one of {', '.join(schedules.WRITTEN)}, not {form!r}")
+    with opened(ctx) as (store, out):
+        plan = schedules.schedule(store, backups.place_of(store, to), _program())
+        text = schedules.WRITTEN[form](plan)
+        if out.form is Format.TEXT:
+            out.document(text)
+        else:
+            out.record(plan)
+
+
+def _program() -> list[str]:
+    """How tcps is called where PATH and the working folder are others."""
+    own = Path(sys.executable).absolute()
+    script = own.with_name("tcps")
+    return [str(script)] if os.access(script, os.X_OK) else [str(own), "-P", "-m", "tcps"]
 
 
 @contextlib.contextmanager

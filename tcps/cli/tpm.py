@@ -55,6 +55,7 @@ def run(
         say(f"warning: this run could not be kept: {error.message}")
     code = _exit_code(made)
     if code:
+        out.failed([_title(made), *(_issue(issue) for task in made["tasks"] for issue in task["issues"])])
         raise typer.Exit(code)
 
 
@@ -85,6 +86,10 @@ def _run(made: Json) -> Iterator[Section]:
     issues = [issue for task in made["tasks"] for issue in task["issues"]]
     if issues:
         yield Section("Issues", (), issues, _ISSUES)
+
+
+def _issue(issue: Json) -> str:
+    return f"{issue['severity']}: {issue['task']}: {issue['location']}: {issue['description']}"
 
 
 def _task(task: Json) -> Json:

@@ -83,6 +83,8 @@ def _verify_chain(
             chosen = [] if everything else list(skus or ())
             report = oversight.verify_chains(store, chosen, known, progress=progress)
         out.record(report, _chain_lines(report))
+    if report["verdict"] != "intact":
+        out.failed(_chain_lines(report))
     _advise(report, anchors)
     if report["verdict"] != "intact":
         raise typer.Exit(EXIT_CODES[report["verdict"]])
@@ -121,6 +123,8 @@ def _verify(
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
         lines += [*_salvaged(report), f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"]
         out.record(report, lines)
+    if report["verdict"] != "intact":
+        out.failed(lines)
     _advise(report, anchors)
     if report["verdict"] != "intact":
         raise typer.Exit(EXIT_CODES[report["verdict"]])

@@ -7,7 +7,7 @@ from tcps.backup import Kind, Listed, Made, Manifest, Place, Shelf, Verdict
 from tcps.backup import verify as judge
 from tcps.backup.newest import newest_good
 from tcps.backup.pruning import Judged
-from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.backup.verifying import Progress, silent
 from tcps.errors import NotFound, TcpsError
 from tcps.files import Disk
 from tcps.model import Json, to_ms
@@ -107,20 +107,6 @@ def known(store: Store) -> Backups:
         first = view.loader.entry(1).time if head else None
     newest = newest_good(place_of(store, None), store.engine.identity)
     return Backups(first, None if newest is None else newest.made)
-
-
-def verify_newest(store: Store) -> tuple[str | None, int]:
-    """Read the newest archive and its chain from first to last; its name, and how many archives that were.
-
-    Raises UnsoundError.
-    """
-    shelf = _shelf(store, place_of(store, None))
-    if not shelf.names:
-        return None, 0
-    links = shelf.chain(shelf.archive(str(shelf.names[-1])))
-    for link in links:
-        verify_alone(link)
-    return links[-1].name, len(links)
 
 
 def overview(store: Store) -> Json:

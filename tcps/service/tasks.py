@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from tcps.backup import UnsoundError
-from tcps.errors import TcpsError, Undecided
+from tcps.errors import NotFound, TcpsError, Undecided
 from tcps.model import Frequency, IssueSeverity, Json, Outcome, Sku, SkuStatus, Task, last_days, to_ms
 from tcps.rules.maintenance import Space, backup_issue, disk_issue, kept_backups, newest_results
 from tcps.rules.policy import setting
@@ -80,12 +79,14 @@ def backup_age(job: Job) -> Done:
 def backup_verify(job: Job) -> Done:
     """The newest backup, every byte of it and of what it goes on from."""
     try:
-        newest, links = backups.verify_newest(job.store)
-    except UnsoundError as error:
-        return Done([Seen(IssueSeverity.CRITICAL, error.finding.path or "backups", error.message)], {})
-    if newest is None:
+        report = backups.verify(job.store, (), None)
+    except NotFound:
         return Done([], {}, "there is no backup")
-    return Done([], {"archive": newest, "archives_read": links})
+    (newest,) = report["archives"]
+    if report["verdict"] == "undecided":
+        raise Undecided(newest["findings"][0]["message"])
+    issues = [Seen(IssueSeverity.CRITICAL, _place(found), found["message"]) for found in newest["findings"]]
+    return Done(issues, {"archive": newest["archive"], "links": newest["links"]})
 
 
 def prune_backups(job: Job) -> Done:

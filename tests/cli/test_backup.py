@@ -93,7 +93,9 @@ def test_a_verdict_says_on_what_an_archive_rests_and_exits_by_it(tcps: Tcps) -> 
         ["UNREADABLE"],
         ["MISSING"],
     ]
-    assert tcps("backup", "verify", f"backups/{full}", "--quiet") == (12, "", "")
+    quiet = tcps("backup", "verify", f"backups/{full}", "--quiet")
+    assert (quiet.code, quiet.out) == (12, "")
+    assert f"{full} cannot be read" in quiet.err
 
 
 def test_no_archive_is_no_verdict(tcps: Tcps) -> None:

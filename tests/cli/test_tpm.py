@@ -63,6 +63,9 @@ def test_a_damaged_backup_exits_with_12(tcps: Tcps) -> None:
     done = tcps("tpm", "run", "--weekly", "--force")
     assert done.code == 12
     assert f"critical  backup_verify  {path.name}  {path.name} is damaged" in done.out
+    quiet = tcps("tpm", "run", "--weekly", "--force", "-q")
+    assert (quiet.code, quiet.out) == (12, "")
+    assert f"critical: backup_verify: {path.name}: {path.name} is damaged" in quiet.err
 
 
 def test_health_shows_components_and_overdue_runs(tcps: Tcps, tmp_path: Path) -> None:

@@ -100,6 +100,17 @@ def test_verify_finds_a_stranger_and_an_edited_record(proven: Tcps, tmp_path: Pa
     assert (shown.code, shown.error["code"]) == (12, "integrity_error")
 
 
+def test_what_is_wrong_is_said_though_it_was_asked_to_be_quiet(proven: Tcps, tmp_path: Path) -> None:
+    """A crontab's line is quiet, and cron mails what it prints; nobody sees its exit code."""
+    (file,) = tmp_path.rglob("00000001-*.json")
+    file.unlink()
+    for command in (("verify",), ("verify-chain", "--all")):
+        done = proven(*command, "--quiet")
+        assert (done.code, done.out) == (12, "")
+        assert "RCPT-1: its file is gone" in done.err
+        assert "broken: " in done.err
+
+
 def test_the_checkpoint_is_written_and_printed(proven: Tcps, tmp_path: Path) -> None:
     done = proven("checkpoint")
     assert done.out.count("\n") == 1

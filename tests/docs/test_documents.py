@@ -30,6 +30,7 @@ NOT_RUN = (
     "python -m tests.",
     "tcps log --follow",
     "tcps --install-completion",
+    "mv units/",
     "cd ",
     ". .venv/bin/activate",
 )
