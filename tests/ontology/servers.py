@@ -3,14 +3,17 @@
 import contextlib
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -27,6 +30,55 @@ class Running(NamedTuple):
 
     process: subprocess.Popen[bytes]
     there: Server
+
+
+class Cutting(socketserver.ThreadingTCPServer):
+    """Stands before a server, and kills it once so many bytes were sent to it: in the middle of a request."""
+
+    daemon_threads = True
+
+    def __init__(self, running: Running, after: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Passing)
+        self.process = running.process
+        self.left = after
+        self.behind = urlsplit(running.there.query).netloc
+        own = f"127.0.0.1:{self.server_address[1]}"
+        urls = {
+            name: getattr(running.there, name).replace(self.behind, own)
+            for name in ("store", "query", "update")
+        }
+        self.there = running.there._replace(**urls)
+        self._thread = threading.Thread(target=self.serve_forever)
+        self._thread.start()
+
+    def server_close(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        super().server_close()
+
+
+class _Passing(socketserver.BaseRequestHandler):
+    server: Cutting
+
+    def handle(self) -> None:
+        host, _, port = self.server.behind.partition(":")
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port))) as behind:
+            back = threading.Thread(target=self._answer, args=(behind,))
+            back.start()
+            while data := self.request.recv(4096):
+                self.server.left -= len(data)
+                if self.server.left < 0:
+                    self.server.process.kill()
+                    break
+                behind.sendall(data)
+            behind.shutdown(socket.SHUT_RDWR)
+            back.join()
+
+    def _answer(self, behind: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := behind.recv(65536):
+                self.request.sendall(data)
+            self.request.shutdown(socket.SHUT_RDWR)
 
 
 def free_port() -> int:

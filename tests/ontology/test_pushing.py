@@ -4,6 +4,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -13,11 +14,13 @@ from tcps.ontology.answers import Answer
 from tcps.ontology.limits import Limits
 from tcps.ontology.remote import Server, server
 from tcps.store import Store
+from tests.conftest import DEEP
 from tests.ontology import servers
 from tests.ontology.scenes import small
 from tests.ontology.servers import GRAPH, Running
 from tests.ontology.test_generations import STEPS
 from tests.rules import line
+from tests.store import shop
 
 QUESTIONS = (
     "SELECT ?id ?t { ?o a tcps:WorkOrder ; tcps:workOrderId ?id ; tcps:title ?t } ORDER BY ?id",
@@ -102,6 +105,35 @@ def test_a_server_that_is_killed_goes_on_from_what_it_has(store: Store, tmp_path
     with servers.oxigraph(tmp_path / "another", port) as running:
         assert store.push_ontology(running.there).since == 0
         assert_same(store, running.there)
+
+
+_CHANCE = Random(11)
+CUTS = ((False, 700_000), (True, 400_000)) + tuple(
+    (full, _CHANCE.randrange(10_000, 780_000)) for full in (False, True) * (9 if DEEP else 0)
+)
+"""Whether the whole graph is pushed, and after how many bytes the server is killed."""
+
+
+@pytest.mark.parametrize("name", ["oxigraph", "virtuoso"])
+def test_a_push_goes_on_after_the_server_was_killed_in_the_middle_of_it(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    start = getattr(servers, name)
+    for full, after in CUTS if DEEP or name == "oxigraph" else CUTS[:1]:
+        with start(tmp_path / "server") as running:
+            store.push_ontology(running.there)
+            with store.batch():
+                for number in range(250):
+                    shop.order(store, f"order {number}")
+            cutting = servers.Cutting(running, after)
+            with cutting, pytest.raises(TcpsError) as caught:
+                store.push_ontology(cutting.there, full=full)
+            assert caught.value.code == "endpoint_error"
+            running.process.wait()
+        with start(tmp_path / "server") as running:
+            store.push_ontology(running.there)
+            assert_same(store, running.there)
+            assert count(running.there) == store.graph_content().statements + 1
 
 
 def test_a_server_with_another_store_gets_the_whole_graph(store: Store, tmp_path: Path) -> None:
