@@ -108,8 +108,9 @@ def test_a_server_that_is_killed_goes_on_from_what_it_has(store: Store, tmp_path
 
 
 _CHANCE = Random(11)
-CUTS = ((False, 700_000), (True, 400_000)) + tuple(
-    (full, _CHANCE.randrange(10_000, 780_000)) for full in (False, True) * (9 if DEEP else 0)
+CUTS = (
+    *((False, 700_000), (True, 400_000)),
+    *((full, _CHANCE.randrange(10_000, 780_000)) for full in (False, True) * (9 if DEEP else 0)),
 )
 """Whether the whole graph is pushed, and after how many bytes the server is killed."""
 
