@@ -54,8 +54,6 @@ def is_held(one: Lock) -> bool:
         one.acquire(0)
     except LockTimeout:
         return True
-    except FileNotFoundError:
-        return False
     one.close()
     return False
 
