@@ -104,6 +104,37 @@ class Disk:
                     raise
                 return None
 
+    def open_plain(self, path: Path | str) -> int | None:
+        """A descriptor of a plain file; None for what `read_plain` cannot read."""
+        with storage("read", path):
+            try:
+                fd = self.system.open(path, _PLAIN)
+            except OSError as error:
+                if error.errno in _UNREADABLE:
+                    raise
+                return None
+            if stat.S_ISREG(self.system.fstat(fd).st_mode):
+                return fd
+            self.close(fd)
+            return None
+
+    def measured(self, fd: int, path: Path | str) -> tuple[int, str]:
+        """The length and the SHA-256 in hex of what is left in an open file, read piece by piece."""
+        length, digest = 0, hashlib.sha256()
+        with storage("read", path):
+            while piece := self.system.read(fd, 1 << 20):
+                length += len(piece)
+                digest.update(piece)
+        return length, digest.hexdigest()
+
+    def is_same(self, path: Path | str, other: Path | str) -> bool:
+        """Whether two names are of one file."""
+        try:
+            first, second = self.system.stat(path), self.system.stat(other)
+        except OSError:
+            return False
+        return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
+
     def space(self, path: Path | str) -> tuple[int, int]:
         """The bytes of a path's file system that are free for us, and all of them."""
         with storage("look at the space of", path):

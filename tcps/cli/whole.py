@@ -107,7 +107,7 @@ def _verify(
     require_signature: RequireSignature = False,
     accept_rollback: AcceptRollback = False,
 ) -> None:
-    """Check the whole store: ledger, checkpoints, record files, chains; exits with 12 on findings.
+    """Check the whole store: ledger, checkpoints, record files, chains, graph; exits with 12 on findings.
 
     A clean run remembers the checkpoint that it saw, outside of the store: a store that has gone back or
     was replaced by another history is found by the next one.
@@ -144,6 +144,8 @@ def _advise(report: Json, anchors: list[str] | None) -> None:
         )
     elif places and places <= {REMEMBERED, *(anchors or ())}:
         say("hint: put back a copy of the store that goes on from the anchor")
+    elif places and all(place.startswith("ontology/") for place in places if place):
+        say("hint: nothing but the graph is damaged: tcps ontology rebuild makes it anew")
     elif report["verdict"] == "broken":
         say("hint: tcps repair --dry-run shows what can be mended")
 
@@ -167,6 +169,7 @@ def _looked_at(report: Json) -> str:
         counted(report["ledger"]["size"], "ledger entry"),
         counted(report["records"], "record"),
         f"{counted(report['skus'], 'chain')} with {counted(report['receipts'], 'receipt')}",
+        *([counted(report["graphs"], "graph")] if report["graphs"] else ()),
         counted(len(report["findings"]), "finding"),
     )
     sample = report["sample"]
@@ -186,10 +189,11 @@ def _repair(
 ) -> None:
     """Make the record files what the ledger says; exits with 12 when something is left.
 
-    A file that is wrong or foreign is kept in .tcps/quarantine. Beside a damaged ledger nothing is done:
-    restore a backup. If there is none, --salvage keeps the sound beginning of the ledger, puts the rest
-    in quarantine, and appends an entry with the newest state of every record that can still be read. That
-    rests on the word of the actor, and every verification will say so.
+    A file that is wrong or foreign is kept in .tcps/quarantine; a graph is forgotten, and made anew by
+    who asks next. Beside a damaged ledger nothing is done: restore a backup. If there is none, --salvage
+    keeps the sound beginning of the ledger, puts the rest in quarantine, and appends an entry with the
+    newest state of every record that can still be read. That rests on the word of the actor, and every
+    verification will say so.
     """
     from tcps.service import oversight
 

@@ -27,6 +27,8 @@ class Engine(Protocol):
     """Keeps graphs in folders."""
 
     name: str
+    notices_damage: bool
+    """Whether a byte that was changed is noticed when it is read."""
 
     def build(self, folder: Path, blocks: Iterable[str]) -> None:
         """Make the folder with these statements and those of the vocabulary."""
@@ -55,6 +57,7 @@ class Oxigraph:
     """A RocksDB folder of Oxigraph."""
 
     name = "oxigraph"
+    notices_damage = True
 
     def build(self, folder: Path, blocks: Iterable[str]) -> None:
         """Load everything in one go."""
@@ -98,6 +101,7 @@ class Rdflib:
     """A file of N-Triples, read anew for each query."""
 
     name = "rdflib"
+    notices_damage = False
 
     def build(self, folder: Path, blocks: Iterable[str]) -> None:
         """Write the lines."""

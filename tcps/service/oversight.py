@@ -137,6 +137,7 @@ def verify_store(
         "records": report.records_checked,
         "skus": report.skus,
         "receipts": report.receipts,
+        "graphs": report.graphs,
         "sample": None if sample is None else {"percent": sample, "files_read": report.files_read},
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from tcps.errors import NotFound, TcpsError, Undecided
 from tcps.model import Frequency, IssueSeverity, Json, Outcome, Sku, SkuStatus, Task, last_days, to_ms
+from tcps.ontology.generations import FOLDER
 from tcps.rules.maintenance import Space, backup_issue, disk_issue, kept_backups, newest_results
 from tcps.rules.policy import setting
 from tcps.service import auditing, backups, due, oversight
@@ -53,9 +54,12 @@ def verify_recent(job: Job) -> Done:
 
 
 def verify_all(job: Job) -> Done:
-    """Every chain and the digest of every record; what is published must be complete too."""
+    """Every chain and the digest of every record; what is published must be complete too.
+
+    A damaged graph is no more than one that another graph was found for: it is made anew by who asks.
+    """
     whole = oversight.verify_store(job.store, job.outside)
-    issues = [Seen(IssueSeverity.CRITICAL, _place(found), found["message"]) for found in whole["findings"]]
+    issues = [Seen(_badness(found), _place(found), found["message"]) for found in whole["findings"]]
     published = _published(job.store, None)
     if published:
         chains = oversight.verify_chains(job.store, published, job.outside)["skus"]
@@ -224,6 +228,11 @@ def _first(chain: Json, kind: str) -> str:
     messages: list[Any] = [found["message"] for found in chain["findings"] if found["kind"] == kind]
     more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
     return f"{messages[0]}{more}"
+
+
+def _badness(finding: Json) -> IssueSeverity:
+    of_graph = _place(finding).startswith(f"{FOLDER}/")
+    return IssueSeverity.MEDIUM if of_graph else IssueSeverity.CRITICAL
 
 
 def _place(finding: Json) -> str:

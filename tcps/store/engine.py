@@ -323,7 +323,7 @@ class Engine:
         with contextlib.suppress(TcpsError), self._turn(), self.fold.locked():
             alone = self.ledger.length() == appended.head[1:]
             if alone and self.records.acknowledged() < batch.entries[0].seq:
-                self.fold.discard()  # first: an index must never be ahead of the ledger
+                self.fold.disown()  # first: an index must never be ahead of the ledger
                 self.ledger.undo(batch.start)
                 return True
         return False

@@ -152,6 +152,17 @@ class Fold:
         """Remove the index, so that whoever comes next makes it anew; the lock is held."""
         self._file.remove()
 
+    def disown(self) -> None:
+        """Remove the index and let no graph be named: the ledger is about to lose lines. The lock is held.
+
+        Neither must ever be ahead of the ledger.
+        """
+        from tcps.ontology.generations import places
+
+        self.discard()
+        for place in places(self.disk, self.folder):
+            place.forget()
+
     def mistrust(self, error: sqlite3.Error) -> bool:
         """Remove the index if the error means that it is damaged; whether it did."""
         if code(error) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

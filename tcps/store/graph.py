@@ -13,7 +13,7 @@ from tcps.ontology import asking, engines
 from tcps.ontology.answers import Answer
 from tcps.ontology.canned import Canned
 from tcps.ontology.engines import vocabulary_lines
-from tcps.ontology.generations import Generations, Pointer, made_with
+from tcps.ontology.generations import FOLDER, Generations, Pointer, made_with
 from tcps.ontology.limits import DEFAULT, Limits
 from tcps.ontology.process import Worker
 from tcps.ontology.projection import Find, Projection, State, ntriples
@@ -86,7 +86,7 @@ class Graph:
     def __init__(self, store: Engine, engine: str | None = None, wait: float = 30.0) -> None:
         self.store = store
         self.engine = engines.chosen(engine)
-        place = store.fold.folder / "ontology" / self.engine.name
+        place = store.fold.folder / FOLDER / self.engine.name
         self.kept = Generations(store.fold.disk, place, wait)
         self._idle: list[Worker] = []
 
@@ -203,16 +203,25 @@ class Graph:
             return self.kept.path(pointer.generation) if pointer and at_head else None
 
     def _usable(self, view: View) -> Pointer | None:
+        """What is named, if it is of this ledger and its bytes are those that were written.
+
+        What the engine itself notices when it reads is left to it.
+        """
+        pointer = self._named(view)
+        sound = pointer is not None and (self.engine.notices_damage or self.kept.is_whole(pointer))
+        return pointer if sound else None
+
+    def _named(self, view: View) -> Pointer | None:
         """What is named, if it was made of this ledger, in this boot, by this program."""
         pointer = self.kept.current()
-        if pointer is None or pointer.seq > head_of(view):
+        if pointer is None or not pointer.is_of(self.store.identity.store_id, self.store.records.boot):
             return None
-        wanted = self._pointer(view, pointer.generation, pointer.seq)
-        return pointer if pointer == wanted else None
+        of_ledger = pointer.seq <= head_of(view) and pointer.leaf == leaf_of(view, pointer.seq)
+        return pointer if of_ledger and pointer.sizes == self.kept.sizes(pointer.generation) else None
 
     def _before(self, view: View) -> Path | None:
         """What is kept, brought to the ledger's head; None when nothing usable is."""
-        pointer = self._usable(view)
+        pointer = self._named(view)
         with contextlib.suppress(TcpsError):  # it cannot be read
             return None if pointer is None else self._to_head(view, pointer)
         return None
@@ -245,19 +254,19 @@ class Graph:
         return self._publish(view, name)
 
     def _publish(self, view: View, name: str) -> Path:
-        self.kept.publish(self._pointer(view, name, head_of(view)))
-        return self.kept.path(name)
-
-    def _pointer(self, view: View, name: str, seq: int) -> Pointer:
-        return Pointer(
-            generation=name,
-            store_id=self.store.identity.store_id,
-            boot=self.store.records.boot,
-            seq=seq,
-            leaf=leaf_of(view, seq),
-            vocabulary=made_with(),
-            files=self.kept.files(name),
+        seq = head_of(view)
+        self.kept.publish(
+            Pointer(
+                generation=name,
+                store_id=self.store.identity.store_id,
+                boot=self.store.records.boot,
+                seq=seq,
+                leaf=leaf_of(view, seq),
+                vocabulary=made_with(),
+                files=self.kept.described(name),
+            )
         )
+        return self.kept.path(name)
 
     def _content(self, path: Path, told: "Told | None" = None, expected: int = 0) -> Content | None:
         """What a graph holds, where about so many statements are expected; None when it cannot be read."""

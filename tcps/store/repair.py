@@ -1,8 +1,9 @@
 """Repair: the record files made what the ledger says, strangers put aside (format 5.6).
 
 Only what can be derived from the ledger is changed. What is wrong or foreign is moved to `quarantine/`,
-never removed: it is evidence. Beside a ledger or a checkpoint that is damaged nothing is changed, for then
-the ledger does not say what is right; `salvage` is for that.
+never removed: it is evidence. A graph is forgotten: it is made anew by who asks. Beside a ledger or a
+checkpoint that is damaged nothing is changed, for then the ledger does not say what is right; `salvage`
+is for that.
 """
 
 import itertools
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 from tcps.errors import IntegrityError
 from tcps.files import Disk
+from tcps.ontology.generations import FOLDER, Generations
 from tcps.rules.findings import Finding
 from tcps.store.engine import Engine
 from tcps.store.view import View
@@ -25,7 +27,7 @@ _OF_LINES = ("FORKED", "timestamp_in_future", "timestamp_decreasing")
 
 
 class Step(NamedTuple):
-    """What is done about one thing: `rewrite`, `quarantine`, or `leave` with the reason."""
+    """What is done about one thing: `rewrite`, `quarantine`, `forget`, or `leave` with the reason."""
 
     path: str
     action: str
@@ -52,9 +54,12 @@ def plan(report: Report, but: Collection[str] = ()) -> list[Step]:
         return damage
     if broken and report.size == 0:
         return [Step("ledger", "leave", "the ledger has no entry, and there are record files")]
-    files = {f.path: f for f in broken if f.path is not None and f.class_ not in _OF_LINES}
+    graphs = {place: f for f in reversed(broken) if (place := _graph_of(f)) is not None}
+    others = [f for f in broken if _graph_of(f) is None]
+    files = {f.path: f for f in others if f.path is not None and f.class_ not in _OF_LINES}
     return [
-        *(Step(f.path or "", "leave", f.message) for f in broken if f not in files.values()),
+        *(Step(f.path or "", "leave", f.message) for f in others if f not in files.values()),
+        *(Step(place, "forget", finding.message) for place, finding in sorted(graphs.items())),
         *(
             Step(path, "quarantine" if finding.class_ in _STRANGERS else "rewrite", finding.message)
             for path, finding in sorted(files.items())
@@ -82,6 +87,12 @@ def _is_damage(finding: Finding) -> bool:
     return _is_of_ledger(path) and (finding.class_ != "EXTRA" or path == "salvage")
 
 
+def _graph_of(finding: Finding) -> str | None:
+    """The folder of the graph that a finding is about."""
+    parts = (finding.path or "").split("/")
+    return "/".join(parts[:2]) if parts[0] == FOLDER and len(parts) > 1 else None
+
+
 def _is_of_ledger(path: str) -> bool:
     return path.split("/", maxsplit=1)[0] in ("ledger", "checkpoint", "checkpoints", "salvage")
 
@@ -92,10 +103,13 @@ def carry_out(engine: Engine, steps: list[Step]) -> None:
     Each stage is durable before the next one begins, so a power cut loses no evidence; and the last one
     before this returns, for what the checkpoint covers is not written again after a power cut.
     """
-    paths = {step.path for step in steps if step.action != "leave"}
+    folder, disk = engine.fold.folder, engine.fold.disk
+    for step in steps:
+        if step.action == "forget":
+            Generations(disk, folder / step.path, 0).forget()
+    paths = {step.path for step in steps if step.action not in ("leave", "forget")}
     if not paths:
         return
-    folder, disk = engine.fold.folder, engine.fold.disk
     place = folder / free_place(disk, folder, engine.clock())
     with engine.fold.locked():
         wrong = [path for path in sorted(paths) if _is_there(folder / path)]

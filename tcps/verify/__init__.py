@@ -9,7 +9,8 @@ Steps:
 3. the root of every checkpoint and anchor is that of the first `size` lines;
 4. list the folders, look at every file: each record of the ledger has its file with its digest, and
    there is no other file (`others`);
-5. every SKU's chain is judged (`chains`, `rules.chain`).
+5. every SKU's chain is judged (`chains`, `rules.chain`);
+6. every byte of a graph that is used is what was written, and the graph of an entry of the ledger (`graphs`).
 
 Steps 2 and 4 to 5 are done on all cores (`parallel`), the last two by shards. What is in the ledger and
 newer than step 1 may still be without its file; a file that does not fit may be newer than step 2, so
@@ -72,7 +73,7 @@ def verify_store(
     sample: float = 1,
     cores: int | None = None,
 ) -> Report:
-    """The whole store: ledger, checkpoints, every record file, every chain.
+    """The whole store: ledger, checkpoints, every record file, every chain, the graphs that are used.
 
     With a `sample` below 1 the content of that share of the files is looked at, taken at random; the
     ledger is read whole, and every file must be there, all the same.

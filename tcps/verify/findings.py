@@ -179,6 +179,44 @@ def rolled_back(size: int, acknowledged: int) -> Finding:
     return _finding("ROLLED_BACK", "ledger", message, expected=acknowledged, got=size)
 
 
+def graph_edited(path: str, expected: str, got: str) -> Finding:
+    """A file of a graph that is not as it was written; `got` is the SHA-256 of what is there."""
+    return _of_graph(
+        "EDITED", path, "was changed since it was written", expected=f"sha256:{expected}", got=f"sha256:{got}"
+    )
+
+
+def graph_missing(path: str) -> Finding:
+    """A file of a graph, or its folder, that is gone."""
+    return _of_graph("MISSING", path, "is gone")
+
+
+def graph_unreadable(path: str) -> Finding:
+    """A link, a folder, a device in the place of a file of a graph."""
+    return _of_graph("UNREADABLE", path, "is no plain file")
+
+
+def graph_extra(path: str) -> Finding:
+    """A file in a graph's folder that is none of it."""
+    return _of_graph("EXTRA", path, "is no part of the graph")
+
+
+def graph_forked(path: str, seq: int, expected: str, got: str) -> Finding:
+    """A graph that was made of another ledger line than there is; both as leaf hashes in hex."""
+    why = f"names a graph of another ledger entry {seq} than there is"
+    return _of_graph("FORKED", path, why, sequence=seq, expected=expected, got=got)
+
+
+def graph_ahead(path: str, seq: int, size: int) -> Finding:
+    """A graph that was made of more entries than the ledger has."""
+    why = f"names a graph of {seq} entries; the ledger ends at entry {size}"
+    return _of_graph("ROLLED_BACK", path, why, expected=seq, got=size)
+
+
+def _of_graph(name: str, path: str, why: str, **values: Any) -> Finding:
+    return _finding(name, path, f"{path} {why}; tcps ontology rebuild makes the graph anew", **values)
+
+
 def _called(name: str) -> str:
     return "the checkpoint" if name == "checkpoint" else name
 

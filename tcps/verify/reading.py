@@ -3,7 +3,7 @@
 Stretches are read by as many processes as there are; here their results are put together, in order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from tcps.ledger import Head, Ledger
@@ -60,10 +60,19 @@ def plan(ledger: Ledger) -> Plan:
 class Reading:
     """What the ledger says; `acknowledged` entries of it were known to somebody before it was read.
 
+    `leaves` has the hashes of the `lines` of these numbers.
+
     The record files are asked only whether they show a line after one that cannot be read.
     """
 
-    def __init__(self, ledger: Ledger, records: RecordFiles, roots: Roots, acknowledged: int) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        records: RecordFiles,
+        roots: Roots,
+        acknowledged: int,
+        lines: Iterable[int] = (),
+    ) -> None:
         self.ledger = ledger
         self.records = records
         self.findings: list[Finding] = []
@@ -71,6 +80,7 @@ class Reading:
         self.head = Head()
         self.unreadable = 0
         self.roots = roots
+        self.leaves: dict[int, bytes | None] = dict.fromkeys(lines)
         self._acknowledged = acknowledged
         self._gaps: list[tuple[Place, float]] = []
         self._salvaged: list[tuple[Place, Salvaged]] = []
@@ -211,6 +221,8 @@ class Reading:
     def _grow(self, leaf: bytes) -> None:
         self.tree.append(leaf)
         self.roots.note(self.tree)
+        if self.tree.size in self.leaves:
+            self.leaves[self.tree.size] = leaf
 
 
 class _Work(NamedTuple):

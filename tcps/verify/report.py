@@ -15,8 +15,9 @@ class Report(NamedTuple):
     Of a whole store, `verdicts` has those of broken chains alone, so that it grows with the damage
     only. `acknowledged` is the tree at the entries that were known as acknowledged when the
     verification began. `consistent` of the `given` anchors outside of the store hold, the newest of size
-    `anchored`; `receipts_newer` of the receipts are in no entry that it covers. Of `files_read` files the
-    content was looked at. `salvaged` are the entries that a salvage made: no finding, and no evidence.
+    `anchored`; `receipts_newer` of the receipts are in no entry that it covers. Of `files_read` record
+    files the content was looked at; so many `graphs` are used. `salvaged` are the entries that a salvage
+    made: no finding, and no evidence.
     """
 
     verdicts: list[Verdict]
@@ -27,6 +28,7 @@ class Report(NamedTuple):
     skus: int
     receipts: int
     files_read: int
+    graphs: int
     acknowledged: Checkpoint
     given: int
     consistent: int

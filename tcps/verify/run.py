@@ -9,7 +9,7 @@ from tcps.merkle import Checkpoint
 from tcps.model import Timestamp
 from tcps.projections.records import RecordFiles
 from tcps.rules.findings import Finding
-from tcps.verify import findings, layout
+from tcps.verify import findings, graphs, layout
 from tcps.verify.anchors import Anchor, Compared, Roots, compare, kept
 from tcps.verify.case import Case
 from tcps.verify.parallel import results, usable_cores
@@ -20,7 +20,7 @@ from tcps.verify.shards import Judge, Judged, Shard
 from tcps.verify.signatures import Signatures, Trust, judged
 
 Progress = Callable[[str, int, int], None]
-"""Is told what is looked at, `ledger` or `files`, how much of it is done, and how much there is."""
+"""Is told what is looked at, `ledger`, `files` or `graph`, how much of it is done, and how much there is."""
 _PAYS = 4 * 1024 * 1024
 """From which size of the ledger on it pays to use more than one process."""
 
@@ -60,6 +60,7 @@ class Start(NamedTuple):
     written: int
     settled: bool
     signatures: Signatures
+    graphs: list[graphs.Named]
     findings: list[Finding]
 
     def roots(self) -> Roots:
@@ -85,6 +86,7 @@ def begin(records: RecordFiles, origin: str, store_id: str, anchors: Sequence[An
         written=max(written, checkpointed),
         settled=settled,
         signatures=signatures,
+        graphs=graphs.named(records, store_id),
         findings=own.findings
         + signatures.findings
         + layout.misplaced(records)
@@ -95,19 +97,21 @@ def begin(records: RecordFiles, origin: str, store_id: str, anchors: Sequence[An
 def carry_out(
     start: Start, scope: Scope, now: Timestamp, progress: Progress | None, cores: int | None
 ) -> Report:
-    """Steps 2 to 5, on so many `cores`, or (None) on as many as there are."""
+    """Steps 2 to 6, on so many `cores`, or (None) on as many as there are."""
     ledger, told = Ledger(start.records.disk, start.records.root / "ledger"), progress or _silent
     planned = plan(ledger)
     processes = _processes(planned) if cores is None else cores
     with spills(processes, in_memory=processes == 1 and planned.bytes < _PAYS) as kept_rows:
-        reading = Reading(ledger, start.records, start.roots(), start.acknowledged)
+        numbers = [graph.pointer.seq for graph in start.graphs]
+        reading = Reading(ledger, start.records, start.roots(), start.acknowledged, numbers)
         reading.read(planned, scope.sku_ids, kept_rows, lambda done, total: told("ledger", done, total))
         compared = compare(start.anchors, start.origin, reading.roots, reading.tree)
         case = _case(start, scope, reading, now, compared.anchored)
         shards = scope.of(layout.shards(start.records))
         busy = [one for one in shards if one.folders or one.files or reading.has_rows(one.number)]
         found = _found(case, busy, processes, told)
-    report = _report(start, scope, reading, compared, found)
+    of_graphs = _of_graphs(start, scope, reading, case, told)
+    report = _report(start, scope, reading, compared, found, of_graphs)
     if not report.intact and reading.was_withdrawn():
         raise TcpsError(
             "the newest ledger lines were taken back while they were verified", hint="verify again"
@@ -115,20 +119,39 @@ def carry_out(
     return report
 
 
-def _report(start: Start, scope: Scope, reading: Reading, compared: Compared, found: Judged) -> Report:
+def _of_graphs(start: Start, scope: Scope, reading: Reading, case: Case, progress: Progress) -> list[Finding]:
+    """Step 6."""
+    if not scope.whole:
+        return []
+
+    def told(done: int, total: int) -> None:
+        progress("graph", done, total)
+
+    return graphs.judged(start.graphs, reading.leaves, reading.tree.size, case.chosen, told)
+
+
+def _report(
+    start: Start,
+    scope: Scope,
+    reading: Reading,
+    compared: Compared,
+    found: Judged,
+    of_graphs: list[Finding],
+) -> Report:
     size = reading.tree.size
     wrong = [*start.findings, *reading.findings, *compared.findings]
     wrong += [findings.rolled_back(size, start.marked)] if size < start.marked else []
     wrong += layout.strangers(start.records) if scope.whole else []
     return Report(
         verdicts=found.verdicts,
-        findings=wrong + _decided(found.findings, reading.unreadable > 0),
+        findings=wrong + _decided(found.findings, reading.unreadable > 0) + of_graphs,
         size=size,
         root=reading.tree.root(),
         records_checked=found.records,
         skus=found.skus,
         receipts=found.receipts,
         files_read=found.files_read,
+        graphs=len(start.graphs) if scope.whole else 0,
         acknowledged=_acknowledged(start, reading),
         given=compared.given,
         consistent=compared.consistent,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from tcps.canonical import file_bytes, genesis, parse, sha256_hex
 from tcps.keys import SigningKey
 from tcps.projections.records import relative_path, sku_folder
+from tcps.store import Store
 from tests.attacks.stores import Genuine
 
 
@@ -64,6 +65,14 @@ def scene(genuine: Genuine, folder: Path) -> Scene:
     shutil.copytree(genuine.folder, folder)
     name = genuine.key.name
     return Scene(folder, name.removeprefix("tcps/"), genuine.key, SigningKey.generated(name))
+
+
+def graph(scene: Scene) -> Path:
+    """The file of a graph that somebody has asked, kept by the engine whose files can be read."""
+    with Store.open(scene.root, actor="alice") as store:
+        kept = store.ontology("rdflib")
+        with kept.at_head() as folder:
+            return folder / "graph.nt"
 
 
 def edit(path: Path, old: bytes, new: bytes) -> None:

@@ -103,3 +103,14 @@ def test_a_dry_run_is_not_kept(tcps: Tcps) -> None:
 def test_a_run_is_of_one_frequency(tcps: Tcps, options: list[str], code: str) -> None:
     done = tcps("tpm", "run", *options, "--json")
     assert (done.code, done.error["code"]) == (2, code)
+
+
+def test_a_damaged_graph_is_an_issue_and_no_damage_of_the_ledger(tcps: Tcps, tmp_path: Path) -> None:
+    tcps("query", "ASK {}")
+    (file,) = tmp_path.glob(".tcps/ontology/oxigraph/*/CURRENT")
+    file.with_name("stranger").touch()
+    done = tcps("tpm", "run", "--weekly", "--json")
+    (issues,) = [task["issues"] for task in done.json["tasks"] if task["task"] == "verify_all"]
+    assert (done.code, [issue["severity"] for issue in issues]) == (0, ["medium"])
+    health = tcps("tpm", "health", "--json").json
+    assert {one["component"]: one["status"] for one in health["components"]}["ledger"] == "healthy"

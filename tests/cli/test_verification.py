@@ -230,3 +230,22 @@ def test_progress_is_shown_on_a_terminal_alone(bulky: Path, command: tuple[str, 
 
 def test_a_small_store_is_verified_without_a_word_of_progress(proven: Tcps, tmp_path: Path) -> None:
     assert on_a_terminal(tmp_path, "verify") == ""
+
+
+def test_a_graph_that_is_damaged_is_a_finding_with_its_own_way_out(proven: Tcps, tmp_path: Path) -> None:
+    assert proven("verify", "--json").json["graphs"] == 0
+    proven("query", "ASK {}")
+    assert ", 1 graph, 0 findings" in proven("verify").out
+    for mend in (("ontology", "rebuild"), ("repair",)):
+        place = Path("ontology/oxigraph")
+        named = json.loads((tmp_path / ".tcps" / place / "current").read_bytes())["generation"]
+        (tmp_path / ".tcps" / place / named / "stranger").touch()
+        done = proven("verify")
+        assert done.code == 12
+        assert done.out.startswith(f"EXTRA: {place / named / 'stranger'} ")
+        assert done.err == "hint: nothing but the graph is damaged: tcps ontology rebuild makes it anew\n"
+        assert proven("verify-chain", "--all").code == 0
+        assert proven("repair", "--dry-run").out.startswith("forget: ontology/oxigraph ")
+        assert proven(*mend).code == 0
+        assert proven("verify").code == 0
+        proven("query", "ASK {}")

@@ -294,7 +294,7 @@ MUTANTS = (
     Mutant(
         "the index is removed after its lines are taken back",
         ENGINE,
-        """                self.fold.discard()  # first: an index must never be ahead of the ledger
+        """                self.fold.disown()  # first: an index must never be ahead of the ledger
                 self.ledger.undo(batch.start)
 """,
         """                self.ledger.undo(batch.start)

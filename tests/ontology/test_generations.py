@@ -220,7 +220,7 @@ def test_a_rebuild_says_that_what_was_kept_is_another_graph(store: Store) -> Non
     generations = store.ontology().kept
     pointer = generations.current()
     assert pointer is not None
-    generations.publish(replace(pointer, files=generations.files(pointer.generation)))
+    generations.publish(replace(pointer, files=generations.described(pointer.generation)))
     assert store.rebuild_ontology().same is False
     assert store.rebuild_ontology().same is True
     _without_pointer(kept(store))

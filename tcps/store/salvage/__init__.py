@@ -2,7 +2,7 @@
 
 Steps, each of which can be interrupted and done again:
 
-1. take both locks and remove the index, so that nobody writes on top of what is there;
+1. take both locks and remove the index, so that nobody writes on top of what is there; forget the graphs;
 2. read the ledger: its sound beginning is kept byte for byte; the lines after it that can be read, and
    the record files, show newer states of records (`source`, `newest`, `planning`);
 3. copy what will be cut off, and checkpoints that no longer fit, to `quarantine/`; write down the plan;
@@ -52,7 +52,7 @@ def _change_ledger(engine: Engine, actor: str, damaged: bool) -> list[Step]:
     """Steps 1 to 4, or what is left of them."""
     fold, records = engine.fold, engine.records
     with fold.locked(), records.locked():
-        fold.discard()
+        fold.disown()
         journal = Journal.read(fold.disk, fold.folder)
         if journal is not None:
             if journal.finish(fold.disk, engine.ledger, records):
