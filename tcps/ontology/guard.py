@@ -30,6 +30,7 @@ TOKEN = re.compile(
 )
 """Its groups: space (comments too), text, iri, variable, word (keywords, names, numbers), sign."""
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_HALF = re.compile("[\ud800-\udfff]")
 _FORMS = ("select", "ask", "construct", "describe")
 _UPDATES = ("insert", "delete", "load", "clear", "create", "drop", "copy", "move", "add", "with")
 
@@ -47,6 +48,8 @@ def form_of(query: str) -> str:
         )
     if "\x00" in query:
         raise _refused(query, query.index("\x00"), "a query holds no zero characters")
+    if half := _HALF.search(query):
+        raise _refused(query, half.start(), "a query holds no half of a surrogate pair")
     expanded = _ESCAPE.sub(_character, query)
     if expanded != query:
         _form(expanded)
