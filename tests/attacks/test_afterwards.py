@@ -56,9 +56,10 @@ def run(attacked: Scene, *arguments: str) -> int:
 
 
 def evidence(root: Path) -> set[bytes]:
-    """Every ledger line, and what every other file holds that is more than a position or an index."""
+    """Every ledger line, and what every other file holds that is more than a position, an index or a graph."""
     files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
-    kept = [path for path in files if path.name not in ("lock", "records.lock", *shop.INDEX_FILES)]
+    plain = [path for path in files if path.name not in ("lock", "records.lock", *shop.INDEX_FILES)]
+    kept = [path for path in plain if "ontology" not in path.relative_to(root).parts]
     ledger = [path for path in kept if "ledger" in path.relative_to(root).parts]
     lines = {line for path in ledger for line in path.read_bytes().splitlines()}
     return lines | {path.read_bytes() for path in kept if path not in ledger}
