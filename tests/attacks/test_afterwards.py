@@ -56,7 +56,7 @@ def run(attacked: Scene, *arguments: str) -> int:
 
 
 def evidence(root: Path) -> set[bytes]:
-    """Every ledger line, and what every other file holds that is more than a position, an index or a graph."""
+    """Every ledger line, and what each other file holds that is more than a position, an index, a graph."""
     files = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
     plain = [path for path in files if path.name not in ("lock", "records.lock", *shop.INDEX_FILES)]
     kept = [path for path in plain if "ontology" not in path.relative_to(root).parts]
