@@ -383,11 +383,11 @@ MUTANTS = (
     Mutant(
         "a new store has its name before all of it is there",
         LOCATION,
-        """        disk.replace_durably(building / "store.json", file_bytes(msgspec.to_builtins(identity)))
+        """        disk.replace_durably(building / "store.json", identity.content())
         disk.rename(building, folder)
 """,
         """        disk.rename(building, folder)
-        disk.replace_durably(folder / "store.json", file_bytes(msgspec.to_builtins(identity)))
+        disk.replace_durably(folder / "store.json", identity.content())
 """,
         CREATION,
     ),
