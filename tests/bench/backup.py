@@ -1,4 +1,4 @@
-"""Backups and restores beside restic, borg and `tar | zstd` over the same record files, in the same run."""
+"""Backups beside restic, borg and `tar | zstd` over the same record files, in the same run."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from tests.bench import stores
 from tests.bench.measure import Once, fresh, once
 from tests.bench.report import Aim, Section, Table, ms
 
-ROWS = ("full", "nothing changed", "1 % changed", "verify", "restore")
+ROWS = ("full", "nothing changed", "1 % changed", "verify")
 _SECRETS = {"RESTIC_PASSWORD": "bench", "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "yes"}
 """restic encrypts always; borg is asked not to."""
 
@@ -61,7 +61,7 @@ def section(folder: Path, quick: bool, size: Size | None = None) -> Section:
 
 
 def _tools(folder: Path) -> list[Tool]:
-    """The programs, with their archives and what they restore below `folder`."""
+    """The programs, with their archives below `folder`."""
     tcps, restic, borg, tar = (folder / name for name in ("tcps", "restic", "borg", "tar"))
     for place in (tcps, restic, borg, tar):
         (place / "archives").mkdir(parents=True)
@@ -78,8 +78,6 @@ def _tools(folder: Path) -> list[Tool]:
                 "nothing changed": f"{create} --incremental",
                 "1 % changed": f"{create} --incremental",
                 "verify": f"{command} backup verify --all --quiet --to {tcps}/archives",
-                "restore": f"sh -c '{command} restore $(ls -t {tcps}/archives/*.tar.* | head -n 1)"
-                f" --into {tcps}/restored --quiet'",
             },
         ),
         Tool(
@@ -90,7 +88,6 @@ def _tools(folder: Path) -> list[Tool]:
                 "nothing changed": snapshot,
                 "1 % changed": snapshot,
                 "verify": f"restic -q -r {restic}/archives check --read-data",
-                "restore": f"restic -q -r {restic}/archives restore latest --target {restic}/restored",
             },
         ),
         Tool(
@@ -101,8 +98,6 @@ def _tools(folder: Path) -> list[Tool]:
                 "nothing changed": f"{archived}same .tcps/records",
                 "1 % changed": f"{archived}changed .tcps/records",
                 "verify": f"borg check --verify-data {borg}/archives",
-                "restore": f"sh -c 'mkdir {borg}/restored; cd {borg}/restored;"
-                f" borg extract {borg}/archives::changed'",
             },
         ),
         Tool(
@@ -111,8 +106,6 @@ def _tools(folder: Path) -> list[Tool]:
             {
                 "full": f"tar --zstd -cf {tar}/archives/full.tar.zst .tcps/records",
                 "verify": f"zstd -tq {tar}/archives/full.tar.zst",
-                "restore": f"sh -c 'mkdir {tar}/restored;"
-                f" tar --zstd -xf {tar}/archives/full.tar.zst -C {tar}/restored'",
             },
         ),
     ]
@@ -139,8 +132,8 @@ def _archives(tool: Tool) -> int:
 def _section(size: Size, took: Mapping[str, Mapping[str, Took]]) -> Section:
     text = (
         f"A store of {size.receipts:,} receipts, its caches warm; each case once, in a process of its own. "
-        "tcps backs the ledger up, and restores every record file from it; the others back the record files "
-        "up. What changed are new work orders. restic encrypts, borg does not; tar has no increments."
+        "tcps backs the ledger up, from which the record files follow; the others back the record files up. "
+        "What changed are new work orders. restic encrypts, borg does not; tar has no increments."
     )
     head = ("", *ROWS, "full archive", "all archives", "peak")
     table = Table(head, [_row(name, rows) for name, rows in took.items()])
