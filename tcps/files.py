@@ -29,6 +29,7 @@ _HINTS = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room within the quota",
 }
+_NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
 _UNREADABLE = (errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR)
 
 
@@ -290,10 +291,31 @@ class Disk:
         with storage("rename", source):
             self.system.rename(source, target)
 
+    def exchange(self, one: Path, other: Path) -> bool:
+        """Give two folders each other's name, in one step; False where that cannot be done in one."""
+        with storage("exchange", one):
+            try:
+                self.system.exchange(one, other)
+            except OSError as error:
+                if error.errno in _NO_EXCHANGE:
+                    return False
+                raise
+            return True
+
     def remove(self, path: Path) -> None:
         """Remove a file; none is no error."""
         with storage("remove", path), contextlib.suppress(FileNotFoundError):
             self.system.unlink(path)
+
+    def remove_all(self, directory: Path) -> None:
+        """Remove a directory and all that is in it; links are not followed. None is no error."""
+        for name, kind in self.entries(directory):
+            if kind == "folder":
+                self.remove_all(directory / name)
+            else:
+                self.remove(directory / name)
+        with storage("remove", directory), contextlib.suppress(FileNotFoundError):
+            self.system.rmdir(directory)
 
     def remove_dir(self, directory: Path) -> None:
         """Remove an empty directory."""

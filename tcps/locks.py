@@ -11,7 +11,7 @@ import threading
 import weakref
 from pathlib import Path
 
-from tcps.errors import LockTimeout
+from tcps.errors import Conflict, LockTimeout
 from tcps.files import FILE_MODE, Disk, storage
 
 try:
@@ -20,10 +20,14 @@ except ImportError:  # pragma: no cover - a platform without flock
     fcntl = None  # type: ignore[assignment]
 
 
+Inode = tuple[int, int]
+
+
 class Lock:
     """The lock on `path`; `acquire` waits at most `wait` seconds. Not reentrant; not shared by threads.
 
-    A forked child has none of its parent's locks.
+    It is of the folder that is there now: when another one was put in its place, it cannot be taken any
+    more. A forked child has none of its parent's locks.
     """
 
     def __init__(self, path: Path, wait: float, disk: Disk | None = None) -> None:
@@ -31,10 +35,11 @@ class Lock:
         self.wait = wait
         self._system = (disk or Disk()).system
         self._fd: int | None = None
+        self._folder = identity(path.parent)
         _all.add(self)
 
     def acquire(self, wait: float | None = None) -> None:
-        """Take the lock. Raises LockTimeout, naming the holder, when it is not free in time."""
+        """Take the lock. Raises LockTimeout, naming the holder, when it is not free in time; Conflict."""
         wait = self.wait if wait is None else wait
         while True:
             with storage("lock", self.path):
@@ -44,6 +49,7 @@ class Lock:
             if not taken:
                 raise held(self.path, wait)
             if self._is_in_place(self._fd):
+                self._require_folder()
                 return
             self.close()  # somebody removed the file, which nobody should: what is there now counts
 
@@ -81,6 +87,14 @@ class Lock:
                 if 0 < written < len(note):
                     self._system.truncate(fd, 0)
                 raise
+
+    def _require_folder(self) -> None:
+        """Raise Conflict, without the lock, when its folder is another one by now."""
+        try:
+            require_same(self.path.parent, self._folder)
+        except Conflict:
+            self.close()
+            raise
 
     def _held(self) -> int:
         if self._fd is None:
@@ -152,6 +166,7 @@ class PollingLock(Lock):
             except Timeout:
                 raise held(self.path, wait) from None
             self._fd = self._system.open(self.path, os.O_RDWR)
+        self._require_folder()
 
     def release(self) -> None:
         """Let the next one in."""
@@ -162,6 +177,26 @@ class PollingLock(Lock):
         super().close()
         if hasattr(self, "_file_lock"):
             self._file_lock.release()
+
+
+def identity(path: Path) -> Inode | None:
+    """Which file or folder a path names; None when there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def require_same(folder: Path, known: Inode | None) -> None:
+    """Raise Conflict when a folder is another one than the known one; one that is gone is not."""
+    if known is not None and identity(folder) not in (None, known):
+        raise Conflict(
+            f"{folder} is another store than it was when this process opened it: one was restored",
+            code="store_replaced",
+            hint="what was not acknowledged is not in it; try again",
+            details={"path": str(folder)},
+        )
 
 
 def lock(path: Path, wait: float, disk: Disk | None = None) -> Lock:

@@ -5,11 +5,14 @@ record every call, let the Nth one fail, or end the process there. Outside of it
 files (the index, which can be thrown away) and `flock(2)`, which changes no file.
 """
 
+import errno
 import os
 import sys
 from pathlib import Path
 
 Where = str | Path
+_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of Linux."""
 
 
 class System:
@@ -63,6 +66,16 @@ class System:
     def rename(self, source: Where, target: Where) -> None:
         """rename(2)."""
         os.rename(source, target)
+
+    def exchange(self, one: Where, other: Where) -> None:
+        """renameat2(2) with RENAME_EXCHANGE: each gets the other's name, in one step. ENOSYS without it."""
+        import ctypes
+
+        call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+        if call is None:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        if call(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
     def unlink(self, path: Where) -> None:
         """unlink(2)."""

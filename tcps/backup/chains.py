@@ -1,5 +1,6 @@
 """Chains: an incremental archive and those that it goes on from, back to a full one (format 13.6)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tcps.backup import findings
@@ -24,10 +25,13 @@ class Listed(NamedTuple):
 class Shelf:
     """The archives of a place, as they are now; each is opened once."""
 
-    def __init__(self, place: Place, store_id: str | None = None) -> None:
-        """Those of one store, or (None) of all."""
+    def __init__(self, place: Place, store_id: str | None = None, others: Sequence[Place] = ()) -> None:
+        """Those of one store, or (None) of all; what is not there may be in one of the `others`."""
         self.place = place
         self.names = place.names(store_id)
+        self._others = others
+        for other in others:
+            self.names += [name for name in other.names(store_id) if name not in self.names]
         self._opened: dict[str, Archive | UnsoundError] = {}
 
     def archive(self, name: str) -> Archive:
@@ -84,7 +88,8 @@ class Shelf:
 
     def _open(self, name: str) -> Archive:
         try:
-            source = self.place.source(name)
+            places = (self.place, *self._others)
+            source = next((found for one in places if (found := one.source(name)) is not None), None)
             if source is None:
                 raise findings.unreadable(name, "it is no plain file")
             return Archive(source)

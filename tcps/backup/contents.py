@@ -1,5 +1,6 @@
 """What a backup holds: the ledger up to an entry, and what does not follow from it (format 13.3)."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -12,12 +13,13 @@ from tcps.backup.short import BLOCK_BYTES, shortened
 from tcps.canonical import sha256_hex
 from tcps.errors import IntegrityError, TcpsError
 from tcps.files import Disk
-from tcps.ledger import Head, Ledger, Line, damaged, parse_line
+from tcps.ledger import ROLLBACK, Head, Ledger, Line, damaged, parse_line
 from tcps.merkle import Checkpoint, Signed, Tree, leaf_hash
 from tcps.model import Timestamp
 from tcps.verify.anchors import Roots
 
 _BLOCK = 1024 * 1024
+_ROLLBACK = f'"{ROLLBACK} '.encode()
 
 
 class Content(NamedTuple):
@@ -162,6 +164,34 @@ def shortened_block(ledger: Ledger, block: Block, store_id: str) -> bytes:
     if sha256.hexdigest() != block.member.sha256:
         raise TcpsError("the ledger was changed while it was backed up", hint="tcps verify")
     return shortened(lines, store_id)
+
+
+def goes_on(ledger: Ledger, start: Point) -> bool:
+    """Whether a ledger goes on from a point, of which every line before it is read."""
+    tree = Tree()
+    for line in islice(ledger.lines(Head()), start.seq):
+        tree.append(leaf_hash(line.content))
+    return tree.size == start.seq and tree.root() == start.tree().root()
+
+
+def given_up(ledger: Ledger, links: Sequence[Point]) -> str | None:
+    """Which entry of a ledger says that what a chain of archives holds is no more; None when none does.
+
+    The archives end at these points. An entry in one of which the ledger goes on is none of these.
+    """
+    ends, tree, found = {one.seq: one for one in links}, Tree(), None
+    for line in islice(ledger.lines(Head()), links[-1].seq):
+        tree.append(leaf_hash(line.content))
+        if _ROLLBACK in line.content:
+            with contextlib.suppress(ValueError):
+                entry = parse_line(line, None)
+                found = entry if entry.given_up is not None else found
+        end = ends.get(tree.size)
+        if end is not None and end.tree().root() == tree.root():
+            found = None
+    if found is None:
+        return None
+    return f"entry {found.seq} of {found.time} says that {found.actor} restored an older state"
 
 
 def place(ledger: Ledger, start: Point) -> Head:

@@ -87,14 +87,22 @@ def create(
 ) -> Made:
     """Make an archive in a place, which is made when it is missing.
 
-    Where there is nothing that an incremental one could go on from, it is a full one. Raises IntegrityError
-    when the ledger is damaged, or is not the one that the newest archive holds; LockTimeout when another
+    Where there is nothing that an incremental one could go on from, it is a full one; so it is when a restore
+    gave up what the newest archive holds. Raises IntegrityError when the ledger is damaged, or for another
+    reason is not the one that the newest archive holds; LockTimeout when another
     backup of the store is under way there for longer than `wait` seconds.
     """
     folder.make()
     with holding(folder, live.identity.store_id, wait):
         before, reason = _before(folder, live.identity, kind)
-        return _made(live, folder, before, reason, verify=verify, progress=progress)
+        try:
+            return _made(live, folder, before, reason, verify=verify, progress=progress)
+        except IntegrityError:
+            reason = contents.given_up(live.ledger, [one.manifest.to for one in before]) if before else None
+            if reason is None:
+                raise
+            reason = f"{before[-1].name} is of what is no more: {reason}"
+            return _made(live, folder, [], reason, verify=verify, progress=progress)
 
 
 def _before(folder: Place, identity: Identity, kind: Kind) -> tuple[list[Archive], str | None]:
@@ -168,6 +176,8 @@ def _planned(live: Live, before: list[Archive], newest: Archive | None) -> tuple
         if settled.root is not None:
             raise _not_the_same(before[-1], f"the ledger ends at entry {seq}, and it holds {start.seq}")
         seq = start.seq
+    if start is not None and settled.root is None and not contents.goes_on(live.ledger, start):
+        raise _not_the_same(before[-1], f"entries up to {start.seq} are others by now")
     known = None if newest is None else newest.manifest.to.checkpoint(live.identity.origin)
     stretch = Stretch(live.ledger, start, seq, seen, [] if known is None else [known.size])
     if settled.root not in (None, stretch.root):
@@ -258,6 +268,6 @@ def _of_another(newest: Archive) -> str:
 def _not_the_same(newest: Archive, why: str) -> IntegrityError:
     return IntegrityError(
         f"no backup is made: the ledger does not go on from {newest.name}: {why}",
-        hint="tcps verify looks for damage; if an older state was restored on purpose, make a full backup",
+        hint="tcps verify looks for damage; if an older copy was put back by hand, make a full backup",
         details={"archive": newest.name},
     )

@@ -39,6 +39,7 @@ _COMMANDS = {
     "verify-proof": Entry("tcps.cli.proofs", "verify_proof", "Check such a proof, without the store."),
     "key": Entry("tcps.cli.proofs", "key", "Keys that sign checkpoints; keys that are pinned."),
     "backup": Entry("tcps.cli.backup", "app", "Backups: create, list, verify."),
+    "restore": Entry("tcps.cli.restore", "restore", "Put a store back from a backup."),
     "query": Entry("tcps.cli.query", "query", "Ask anything of the store, in SPARQL."),
     "ontology": Entry("tcps.cli.ontology", "app", "The store as an RDF graph: rebuild, validate, export …"),
     "log": Entry("tcps.cli.whole", "log", "The ledger: who changed what, when."),

@@ -121,7 +121,7 @@ def _verify(
         with told(context(ctx).settings) as progress:
             report = oversight.verify_store(store, known, progress=progress, sample=percent)
         lines = [f"{found['class']}: {found['message']}" for found in report["findings"]]
-        lines += [*_salvaged(report), f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"]
+        lines += [*_itself(report), f"{report['verdict']}: {_looked_at(report)}; {_proven(report)}"]
         out.record(report, lines)
     if report["verdict"] != "intact":
         out.failed(lines)
@@ -291,7 +291,7 @@ def _chain_lines(report: Json) -> Iterable[str]:
                 yield f"{sku['sku_id']}: {found['class']}: {found['message']}"
         receipts = counted(sku["receipts"], "receipt")
         yield f"{sku['sku_id']}: {sku['verdict']}, {_completeness(sku)}, {receipts}"
-    yield from _salvaged(report)
+    yield from _itself(report)
     if report["verdict"] == "undecided":
         yield "undecided: nothing is wrong, and a key that was asked for is missing"
     elif report["verdict"] != "intact":
@@ -323,12 +323,17 @@ def _proven(report: Json) -> str:
     return "; ".join(parts)
 
 
-def _salvaged(report: Json) -> Iterable[str]:
-    """What rests on somebody's word alone, since the ledger was damaged once."""
+def _itself(report: Json) -> Iterable[str]:
+    """What the ledger says of itself: what rests on somebody's word alone, what was given up."""
     for entry in report["salvaged"]:
         yield (
             f"SALVAGED: {counted(entry['records'], 'record')}, {counted(entry['receipts'], 'receipt')} among "
             f"them, rest on the word of {entry['actor']} alone: entry {entry['sequence']} of {entry['time']}"
+        )
+    for entry in report["rolled_back"]:
+        yield (
+            f"ROLLED BACK: to entry {entry['sequence'] - 1} by {entry['actor']}: entry {entry['sequence']} of"
+            f" {entry['time']}; entries up to {entry['given_up']} were given up"
         )
 
 

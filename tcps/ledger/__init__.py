@@ -3,12 +3,13 @@
 Everything else is a fold of these lines. A `Head` says up to where somebody has read.
 """
 
-from tcps.ledger.lines import SALVAGE, Change, Entry, Head, Line, parse_line
+from tcps.ledger.lines import ROLLBACK, SALVAGE, Change, Entry, Head, Line, parse_line
 from tcps.ledger.segments import LINE_BYTES, MAY_BE_THERE, SEGMENT_BYTES, Appended, Ledger, damaged
 
 __all__ = [
     "LINE_BYTES",
     "MAY_BE_THERE",
+    "ROLLBACK",
     "SALVAGE",
     "SEGMENT_BYTES",
     "Appended",

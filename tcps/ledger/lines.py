@@ -1,5 +1,6 @@
 """A line of the ledger and the entry that it is (format 4.2)."""
 
+import re
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +11,11 @@ from tcps.model import Json, Part, Timestamp
 
 SALVAGE = "repair.salvage"
 """The action of an entry that a salvage made: what it holds rests on the word of its actor (format 5.7)."""
+
+ROLLBACK = "restore.rollback"
+"""Begins the action of an entry that says that the ledger was put back to the entry before (format 14.3)."""
+
+_ROLLBACK = re.compile(rf"{re.escape(ROLLBACK)} ([1-9][0-9]{{0,17}})", re.ASCII)
 
 
 class Change(Part, frozen=True, kw_only=True):
@@ -36,6 +42,17 @@ class Entry(Part, frozen=True, kw_only=True, omit_defaults=True):
     action: str
     changes: tuple[Change, ...]
     idempotency_key: str | None = None
+
+    @property
+    def given_up(self) -> int | None:
+        """Up to which entry the ledger was known that a restore gave up; None for any other entry."""
+        match = _ROLLBACK.fullmatch(self.action)
+        return None if match is None or self.changes else int(match[1])
+
+    @classmethod
+    def of_rollback(cls, seq: int, time: Timestamp, actor: str, given_up: int) -> "Entry":
+        """The entry by which a restore says what it gave up."""
+        return cls(seq=seq, time=time, actor=actor, action=f"{ROLLBACK} {given_up}", changes=())
 
     def line(self) -> bytes:
         """The canonical line, without its newline: the leaf of the Merkle tree."""

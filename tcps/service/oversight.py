@@ -142,6 +142,7 @@ def verify_store(
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),
         "salvaged": [one._asdict() for one in report.salvaged],
+        "rolled_back": [one._asdict() for one in report.rolled_back],
         "findings": [views.finding(found) for found in [*report.findings, *broken]],
     }
 
@@ -172,6 +173,7 @@ def chains_report(report: Report) -> Json:
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),
         "salvaged": [one._asdict() for one in report.salvaged],
+        "rolled_back": [one._asdict() for one in report.rolled_back],
         "findings": [views.finding(found) for found in report.findings],
     }
 

@@ -19,7 +19,7 @@ from tcps.backup import (
 from tcps.backup.pruning import Pruned
 from tcps.backup.pruning import prune as prune_place
 from tcps.backup.verifying import Progress, silent
-from tcps.errors import IntegrityError, InvalidInput, NotFound, TcpsError, Undecided, invalid_field
+from tcps.errors import Conflict, IntegrityError, InvalidInput, NotFound, TcpsError, Undecided, invalid_field
 from tcps.files import Disk
 from tcps.model import shown
 from tcps.rules.policy import backup_dir
@@ -138,7 +138,7 @@ def _settled(engine: Engine) -> Settled:
     """Up to where the store is acknowledged: all of it, or where it cannot be written to, what is known."""
     try:
         made = engine.settle()
-    except (IntegrityError, Undecided):
+    except (IntegrityError, Undecided, Conflict):
         raise
     except TcpsError as error:
         engine.fold.notice(f"the backup holds what is known to be acknowledged: {error.message}")

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tcps import checkpoints
-from tcps.errors import TcpsError
+from tcps.errors import Conflict, TcpsError
 from tcps.files import Disk
 from tcps.ledger import MAY_BE_THERE, SEGMENT_BYTES, Appended, Entry, Ledger
 from tcps.locks import lock
@@ -93,7 +93,7 @@ class Engine:
             elif self._view is not None:
                 yield self._view
             else:
-                with self._index_errors(), self._snapshot(actor) as self._view:
+                with self.in_place(), self._index_errors(), self._snapshot(actor) as self._view:
                     yield self._view
 
     @contextlib.contextmanager
@@ -167,6 +167,17 @@ class Engine:
             with self._writing(), self.records.locked():
                 self.ledger.sync_end()
                 yield View(self.fold.loader(), self.identity.store_id, self.clock(), "")
+
+    @contextlib.contextmanager
+    def in_place(self) -> Iterator[None]:
+        """What is read inside is of one store: Conflict when another one was put in its place meanwhile."""
+        self.fold.require_in_place()
+        try:
+            yield
+        except TcpsError:
+            self.fold.require_in_place()
+            raise
+        self.fold.require_in_place()
 
     def before_fork(self) -> None:
         """Close the index if nobody is using it, for a connection must not be carried into a child."""
@@ -315,6 +326,9 @@ class Engine:
                 self.records.project(entries, last, loader.digests)
             if last // CHECKPOINT_EVERY > (first - 1) // CHECKPOINT_EVERY:
                 self.checkpoint()
+        except Conflict as error:  # the ledger that has it was put aside
+            error.hint = MAY_BE_THERE
+            raise
         except (TcpsError, sqlite3.Error) as error:  # committed all the same: the ledger has it
             self.fold.notice(f"record files are behind the ledger: {error}")
 

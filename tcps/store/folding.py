@@ -15,7 +15,8 @@ from tcps import checkpoints
 from tcps.errors import IntegrityError, LockTimeout, TcpsError
 from tcps.files import Disk
 from tcps.ledger import Entry, Ledger
-from tcps.locks import Lock
+from tcps.locks import Lock, require_same
+from tcps.locks import identity as inode
 from tcps.merkle import Signed
 from tcps.model import Clock
 from tcps.projections.index import Index, Position, code
@@ -52,6 +53,7 @@ class Fold:
         self.clock = clock
         self.notices: list[str] = []
         self._lock = lock
+        self._inode = inode(folder)
         self._depth = 0
         self._sound = False
         self._file = IndexFile(disk, folder / "index.sqlite", identity.store_id, records.boot, ledger)
@@ -92,6 +94,10 @@ class Fold:
         """Note what a person should know though nothing failed."""
         if text not in self.notices:
             self.notices.append(text)
+
+    def require_in_place(self) -> None:
+        """Raise Conflict when another store was put in this one's place since it was opened."""
+        require_same(self.folder, self._inode)
 
     @property
     def wait(self) -> float:

@@ -17,6 +17,8 @@ from tcps.model import Clock, system_clock
 __all__ = ["Identity", "boot_id", "create", "find", "identify"]
 
 FOLDER = ".tcps"
+RESTORED = ".restored"
+"""Ends the name of a whole store that is about to take the place of another one, or that has just left it."""
 
 
 def find(given: str | None, start: Path) -> Path:
@@ -33,28 +35,52 @@ def _found(given: str | None, start: Path) -> Path:
         if not given:
             raise InvalidInput("the store's folder is given as an empty text", details={"fields": ["store"]})
         path = start / given
-        if (path / "store.json").exists() or (path.name == FOLDER and path.is_dir()):
+        if (path / "store.json").exists() or (path.name == FOLDER and is_there(path)):
             return path
-        if (path / FOLDER).is_dir():
+        if is_there(path / FOLDER):
             return path / FOLDER
+        if not path.exists() and is_there(path):
+            return path
         raise _no_store(f"there is no store in {path}", path)
     for folder in (start, *start.parents):
-        if (folder / FOLDER).is_dir():
+        if is_there(folder / FOLDER):
             return folder / FOLDER
     raise _no_store(f"there is no store in {start} or any folder above it", start)
+
+
+def in_folder(parent: Path) -> Path:
+    """The store's folder in a folder; of one that is named as a store's, itself."""
+    return parent if parent.name == FOLDER else parent / FOLDER
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a store's folder is there; one that a restore was about to put there is put there.
+
+    That is what a restore that was interrupted between two renames has left to do (format 14.2).
+    """
+    if folder.is_dir():
+        return True
+    place = Path(os.path.realpath(folder)) if folder.is_symlink() else folder
+    restored = place.with_name(place.name + RESTORED)
+    if not restored.is_dir():
+        return False
+    with contextlib.suppress(TcpsError):  # another process may have been faster
+        Disk().rename(restored, place)
+        Disk().sync_dir(place.parent)
+    return folder.is_dir()
 
 
 def create(parent: Path, disk: Disk | None = None, clock: Clock = system_clock) -> tuple[Path, bool]:
     """Make `parent`/.tcps, whole or not at all; gives its path, and False when it was there already."""
     disk = disk or Disk()
     folder = parent / FOLDER
-    if folder.is_dir():
+    if is_there(folder):
         identify(folder, disk)
         return folder, False
     store_id = os.urandom(8).hex()
     created = clock()
     identity = Identity.new(store_id, created)
-    named_in = _make_parents(disk, parent)
+    named_in = make_parents(disk, parent)
     building = parent / f"{FOLDER}.{store_id}"
     try:
         disk.make_dirs(building / "ledger")
@@ -107,7 +133,7 @@ def identify(folder: Path, disk: Disk) -> Identity:
     return identity
 
 
-def _make_parents(disk: Disk, parent: Path) -> list[Path]:
+def make_parents(disk: Disk, parent: Path) -> list[Path]:
     """Make `parent`; gives it and the folders that name those which were not there.
 
     When all of them are synced, what was made in `parent` is found after a power cut too.

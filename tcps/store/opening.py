@@ -1,15 +1,13 @@
 """The file index.sqlite: opened when it can be trusted, made, removed, told from one put in its place."""
 
-import os
 import sqlite3
 from pathlib import Path
 
 from tcps.files import Disk
 from tcps.ledger import Ledger
+from tcps.locks import Inode, identity
 from tcps.projections.index import Index
 from tcps.store import recovery
-
-Inode = tuple[int, int]
 
 _inherited: dict[Inode, Index] = {}
 """Connections of the parent of this process, by file. SQLite keeps their locks in mind and forbids to
@@ -107,9 +105,4 @@ class IndexFile:
         return index
 
     def _named(self) -> Inode | None:
-        """Which file the path names."""
-        try:
-            status = os.stat(self.path)
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+        return identity(self.path)

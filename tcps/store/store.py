@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from tcps.store.production import Production
     from tcps.store.pushing import Pushed
     from tcps.store.repair import Step
+    from tcps.store.restoring import Restored
     from tcps.verify import Anchor, Progress, Report, Trust
 
 R = TypeVar("R", bound=Record)
@@ -361,18 +362,19 @@ class Store:
         """
         from tcps import verify
 
-        return verify.verify_chains(
-            self.folder,
-            self.engine.fold.disk,
-            self.engine.identity.origin,
-            self.store_id,
-            sku_ids,
-            self.engine.clock(),
-            boot=self.engine.records.boot,
-            anchors=anchors,
-            trust=trust,
-            progress=progress,
-        )
+        with self.engine.in_place():
+            return verify.verify_chains(
+                self.folder,
+                self.engine.fold.disk,
+                self.engine.identity.origin,
+                self.store_id,
+                sku_ids,
+                self.engine.clock(),
+                boot=self.engine.records.boot,
+                anchors=anchors,
+                trust=trust,
+                progress=progress,
+            )
 
     def verify_integrity(
         self,
@@ -388,18 +390,19 @@ class Store:
         """
         from tcps import verify
 
-        return verify.verify_store(
-            self.folder,
-            self.engine.fold.disk,
-            self.engine.identity.origin,
-            self.store_id,
-            self.engine.clock(),
-            boot=self.engine.records.boot,
-            anchors=anchors,
-            trust=trust,
-            progress=progress,
-            sample=sample,
-        )
+        with self.engine.in_place():
+            return verify.verify_store(
+                self.folder,
+                self.engine.fold.disk,
+                self.engine.identity.origin,
+                self.store_id,
+                self.engine.clock(),
+                boot=self.engine.records.boot,
+                anchors=anchors,
+                trust=trust,
+                progress=progress,
+                sample=sample,
+            )
 
     def repair(self, dry_run: bool = False, *, salvage: bool = False) -> "list[Step]":
         """Make the record files what the ledger says; gives the steps that were (or would be) done.
@@ -494,6 +497,53 @@ class Store:
         from tcps.store import backups
 
         return backups.prune(self.engine, read_keep(keep), to, wait=wait, dry_run=dry_run, progress=progress)
+
+    @classmethod
+    def restore(
+        cls,
+        path: str | Path,
+        into: str | Path = ".",
+        *,
+        force: bool = False,
+        to_sequence: int | None = None,
+        to_time: str | None = None,
+        accept_rollback: bool = False,
+        anchors: "Sequence[Anchor]" = (),
+        trust: "Trust | None" = None,
+        actor: str | None = None,
+        wait: float = 30.0,
+        clock: Clock = system_clock,
+        disk: Disk | None = None,
+        progress: "Progress | None" = None,
+    ) -> "Restored":
+        """Restore a backup and those that it goes on from to `into`/.tcps, whole or not at all (format 14.1).
+
+        A store that is there is replaced only with `force`, and kept under another name. `to_sequence` or
+        `to_time` is the last entry that is restored. Where that store, or an anchor, knows of entries that
+        are not in it, `accept_rollback` is needed, and an entry says so. Raises Conflict (`store_exists`),
+        IntegrityError, InvalidInput, LockTimeout.
+        """
+        from tcps.backup.wanted import Until
+        from tcps.store import restoring, shelves
+
+        disk = disk or Disk()
+        folder = location.in_folder(Path(into))
+        places = shelves.usual(folder, disk)
+        place, name = shelves.located(path, places, disk)
+        return restoring.restore(
+            restoring.Request(
+                place=place,
+                name=name,
+                folder=folder,
+                actor=required("actor", actor or user_name(), "a store", LABEL),
+                until=Until.read(to_sequence, to_time),
+                force=force,
+                accept_rollback=accept_rollback,
+                anchors=anchors,
+                trust=trust,
+            ),
+            restoring.Means(disk, clock, wait, places, progress),
+        )
 
     # The ontology (extra `ontology`)
 

@@ -30,12 +30,21 @@ class Salvaged(NamedTuple):
     receipts: int
 
 
+class RolledBack(NamedTuple):
+    """An entry by which a restore says that it gave up entries, up to `given_up` as far as anybody knew."""
+
+    sequence: int
+    time: Timestamp
+    actor: str
+    given_up: int
+
+
 class Told(NamedTuple):
-    """What an entry says: rows, each with its shard; what its policy says of gaps; that it is a salvage."""
+    """What an entry says: rows, each with its shard; what its policy says of gaps; what it says of itself."""
 
     rows: list[tuple[int, AnyRow]]
     max_gap_hours: float | None
-    salvaged: Salvaged | None
+    itself: Salvaged | RolledBack | None
 
 
 def told(entry: Entry, line: Line, wanted: frozenset[str] | None) -> Told:
@@ -57,7 +66,7 @@ def told(entry: Entry, line: Line, wanted: frozenset[str] | None) -> Told:
             hours = _max_gap_hours(record)
         if _is_kept(change, wanted):
             rows.append((shard_of(change.kind, change.id), _state(change, record, where, entry)))
-    return Told(rows, hours, _salvaged(entry) if entry.action == SALVAGE else None)
+    return Told(rows, hours, _itself(entry))
 
 
 def _state(change: Change, record: Record | None, where: Where, entry: Entry) -> State:
@@ -76,7 +85,11 @@ def _is_kept(change: Change, wanted: frozenset[str] | None) -> bool:
     return change.kind == "sku" and change.id in wanted
 
 
-def _salvaged(entry: Entry) -> Salvaged:
+def _itself(entry: Entry) -> Salvaged | RolledBack | None:
+    if entry.given_up is not None:
+        return RolledBack(entry.seq, entry.time, entry.actor, entry.given_up)
+    if entry.action != SALVAGE:
+        return None
     receipts = sum(change.kind == "receipt" for change in entry.changes if change.record is not None)
     return Salvaged(entry.seq, entry.time, entry.actor, len(entry.changes), receipts)
 
@@ -84,7 +97,7 @@ def _salvaged(entry: Entry) -> Salvaged:
 def _require_sound(entry: Entry) -> None:
     _require_time(entry.time)
     changed = {(change.kind, change.id) for change in entry.changes}
-    if not changed and entry.action != SALVAGE:
+    if not changed and entry.action != SALVAGE and entry.given_up is None:
         raise ValueError("it changes nothing")
     if len(changed) != len(entry.changes):
         raise ValueError("it changes a record twice")

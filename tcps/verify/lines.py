@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tcps.ledger import Ledger, Line, parse_line
 from tcps.merkle import leaf_hash
-from tcps.verify.entries import Salvaged, told
+from tcps.verify.entries import RolledBack, Salvaged, told
 from tcps.verify.rows import Spill
 
 _BLOCK = 16 * 1024
@@ -53,8 +53,8 @@ class Read(NamedTuple):
     """The lines, when they are not."""
     gaps: list[tuple[Place, float]]
     """What the policy of a line says of the longest gap between receipts."""
-    salvaged: list[tuple[Place, Salvaged]]
-    """The entries that a salvage made."""
+    told: list[tuple[Place, Salvaged | RolledBack]]
+    """The entries that say something of the ledger itself."""
 
     def lines(self) -> Iterator[Seen]:
         """Every line."""
@@ -79,12 +79,12 @@ class Reader:
         self._spill = spill
         self._wanted = wanted
         self._gaps: list[tuple[Place, float]] = []
-        self._salvaged: list[tuple[Place, Salvaged]] = []
+        self._told: list[tuple[Place, Salvaged | RolledBack]] = []
 
     def __call__(self, stretch: Stretch) -> Read:
         """Read a stretch."""
         seen, leaves, self._gaps = list[Seen](), list[bytes](), list[tuple[Place, float]]()
-        self._salvaged = []
+        self._told = []
         for line in lines_of(self._ledger, stretch):
             leaves.append(leaf_hash(line.content))
             seen.append(self._seen(line))
@@ -97,7 +97,7 @@ class Reader:
             first=first,
             seen=seen if first is None else [],
             gaps=self._gaps,
-            salvaged=self._salvaged,
+            told=self._told,
         )
 
     def _seen(self, line: Line) -> Seen:
@@ -114,8 +114,8 @@ class Reader:
             self._spill.add(shard, row)
         if said.max_gap_hours is not None:
             self._gaps.append((place[:2], said.max_gap_hours))
-        if said.salvaged is not None:
-            self._salvaged.append((place[:2], said.salvaged))
+        if said.itself is not None:
+            self._told.append((place[:2], said.itself))
         return Seen(*place, entry.seq, None, parsed=True, whole=line.whole)
 
 

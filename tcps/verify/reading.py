@@ -15,7 +15,7 @@ from tcps.rules.findings import Finding
 from tcps.rules.policy import setting
 from tcps.verify import findings
 from tcps.verify.anchors import Roots
-from tcps.verify.entries import Salvaged
+from tcps.verify.entries import RolledBack, Salvaged
 from tcps.verify.lines import Place, Read, Reader, Seen, Stretch
 from tcps.verify.parallel import results
 from tcps.verify.rows import AnyRow, Heads, Rows, Spill
@@ -83,7 +83,7 @@ class Reading:
         self.leaves: dict[int, bytes | None] = dict.fromkeys(lines)
         self._acknowledged = acknowledged
         self._gaps: list[tuple[Place, float]] = []
-        self._salvaged: list[tuple[Place, Salvaged]] = []
+        self._told: list[tuple[Place, Salvaged | RolledBack]] = []
         self._rejected: set[Place] = set()
         self._doubtful: list[tuple[Seen, bytes]] = []
         self._last: tuple[int, bytes] | None = None
@@ -138,7 +138,12 @@ class Reading:
     @property
     def salvaged(self) -> list[Salvaged]:
         """The entries that a salvage made."""
-        return [entry for place, entry in self._salvaged if self._is_part(place)]
+        return [one for place, one in self._told if isinstance(one, Salvaged) and self._is_part(place)]
+
+    @property
+    def rolled_back(self) -> list[RolledBack]:
+        """The entries by which restores say what they gave up."""
+        return [one for place, one in self._told if isinstance(one, RolledBack) and self._is_part(place)]
 
     def was_withdrawn(self) -> bool:
         """Whether lines that nobody was told of are gone: a writer takes them back when its sync fails."""
@@ -153,7 +158,7 @@ class Reading:
 
     def _put(self, read: Read) -> None:
         self._gaps += read.gaps
-        self._salvaged += read.salvaged
+        self._told += read.told
         if self._is_next(read):
             assert read.first is not None
             size = sum(read.lengths) + len(read.lengths)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tcps.merkle import Checkpoint
 from tcps.rules.chain import Verdict
 from tcps.rules.findings import Finding
-from tcps.verify.entries import Salvaged
+from tcps.verify.entries import RolledBack, Salvaged
 from tcps.verify.signatures import Signatures
 
 
@@ -18,6 +18,7 @@ class Report(NamedTuple):
     `anchored`; `receipts_newer` of the receipts are in no entry that it covers. Of `files_read` record
     files the content was looked at; so many `graphs` are used. `salvaged` are the entries that a salvage
     made: no finding, and no evidence.
+    `rolled_back` are those by which restores say that later entries were given up.
     """
 
     verdicts: list[Verdict]
@@ -36,6 +37,7 @@ class Report(NamedTuple):
     receipts_newer: int
     signatures: Signatures
     salvaged: list[Salvaged]
+    rolled_back: list[RolledBack]
 
     @property
     def intact(self) -> bool:

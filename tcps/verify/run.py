@@ -159,6 +159,7 @@ def _report(
         receipts_newer=found.receipts_newer,
         signatures=start.signatures,
         salvaged=reading.salvaged,
+        rolled_back=reading.rolled_back,
     )
 
 

@@ -64,6 +64,7 @@ COMMANDS = {
     "backup create": "--incremental --to --no-verify",
     "backup list": "--to",
     "backup verify": "--all --to",
+    "restore": "--into --force --to-sequence --to-time --accept-rollback",
     "kanban status": "",
     "kanban set-limit": "",
     "heijunka schedule": "--capacity",

@@ -1,0 +1,197 @@
+"""Restoring a store from its backups (format 14.1).
+
+1. open the archive and those that it goes on from, and prove each of them;
+2. let nobody write to the store that is in the place, if one is; look what would be given up of it;
+3. lay the ledger down beside the place, make its projections, verify the whole;
+4. let the new store take the place; the one that was there is kept under another name.
+
+Until step 4 the store that is there is only read, but for the note in its lock.
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tcps.backup import Archive, Place
+from tcps.backup.chains import Shelf
+from tcps.backup.laying import Laid, lay
+from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.backup.wanted import Until, needed, sequence
+from tcps.errors import IntegrityError, TcpsError
+from tcps.files import Disk
+from tcps.identity import Identity
+from tcps.ledger import Entry, Ledger
+from tcps.merkle import Checkpoint, Signed, Tree, leaf_hash
+from tcps.model import Clock, Timestamp
+from tcps.projections.records import RecordFiles
+from tcps.store.engine import Engine
+from tcps.store.judging import require_as_written
+from tcps.store.location import identify
+from tcps.store.rollback import Known, Lost, Witnesses, require_accepted
+from tcps.store.swapping import Target, taken
+from tcps.verify import Anchor, Report, Trust, verify_store
+
+
+class Request(NamedTuple):
+    """Which archive is restored, in which place, up to where, and to which store's folder.
+
+    `anchors` know what the ledger was, and `trust` who must have signed it; unless `accept_rollback`.
+    """
+
+    place: Place
+    name: str
+    folder: Path
+    actor: str
+    until: Until = Until()
+    force: bool = False
+    accept_rollback: bool = False
+    anchors: Sequence[Anchor] = ()
+    trust: Trust | None = None
+
+
+class Means(NamedTuple):
+    """What it is done with; `places` may have the archives that are not in the archive's own."""
+
+    disk: Disk
+    clock: Clock
+    wait: float
+    places: Sequence[Place] = ()
+    progress: Progress | None = None
+
+
+class Restored(NamedTuple):
+    """A store that was restored, up to the entry that `checkpoint` covers, which was of `time`.
+
+    `given_up` is the newest entry that was known of what is no more; None when nothing was given up.
+    `replaced` is where the store is that was there before. `report` is of before the new one was there.
+    """
+
+    folder: Path
+    store_id: str
+    checkpoint: Checkpoint
+    time: Timestamp | None
+    archives: tuple[str, ...]
+    given_up: int | None
+    replaced: Path | None
+    report: Report
+
+
+def restore(request: Request, means: Means) -> Restored:
+    """Restore a store.
+
+    Raises Conflict when a store is there already, and it is not to be replaced; UnsoundError for an archive
+    that is not sound; IntegrityError when entries would be given up; InvalidInput; LockTimeout.
+    """
+    target = Target(request.folder, means.disk)
+    if target.taken and not request.force:
+        raise taken(target.folder)
+    links = _links(request, means)
+    identity = links[0].manifest.store
+    _require_same_store(target, identity)
+    links = needed(links, request.until)
+    for archive in links:
+        verify_alone(archive, means.progress or silent)
+    seq = sequence(links, request.until)
+    with target.reserved(means.wait), target.frozen(means.wait, _note(means.clock)):
+        return _restored(links, seq, target, request, means)
+
+
+def _restored(links: list[Archive], seq: int, target: Target, request: Request, means: Means) -> Restored:
+    identity = links[0].manifest.store
+    there = Known.of(RecordFiles(means.disk, target.folder, 0), identity.origin) if target.taken else None
+    witnesses = Witnesses(seq, there, request.anchors)
+    lost = list(witnesses.longer())
+    if not request.accept_rollback:
+        require_accepted(lost, seq)
+    laid = _lay(links, seq, target.building, witnesses, means)
+    lost += witnesses.others()
+    if not request.accept_rollback:
+        require_accepted(lost, seq)
+    root = _say(laid, lost, target.building, request.actor, means) if lost else laid.tree.root()
+    report = _completed(target.building, laid, root, request._replace(anchors=witnesses.holding()), means)
+    return Restored(
+        folder=target.folder,
+        store_id=identity.store_id,
+        checkpoint=Checkpoint(identity.origin, laid.tree.size, laid.tree.root()),
+        time=laid.time,
+        archives=tuple(one.name for one in links),
+        given_up=max((one.seq for one in lost), default=None),
+        replaced=target.put(means.clock(), means.wait),
+        report=report,
+    )
+
+
+def _links(request: Request, means: Means) -> list[Archive]:
+    """The chain of the archive; what is not beside it may be in one of the other places."""
+    shelf = Shelf(request.place, others=means.places)
+    return shelf.chain(shelf.archive(request.name))
+
+
+def _require_same_store(target: Target, identity: Identity) -> None:
+    """Raise IntegrityError when another store is there.
+
+    One that cannot say which it is may be the same.
+    """
+    if not target.taken:
+        return
+    try:
+        there = identify(target.folder, target.disk)
+    except TcpsError:
+        return
+    if there.store_id != identity.store_id:
+        raise IntegrityError(
+            f"the backup is of the store {identity.store_id}; in {target.folder} is {there.store_id}",
+            hint="restore it into another folder with --into DIR, or move the store that is there away",
+            details={"expected": there.store_id, "got": identity.store_id},
+        )
+
+
+def _lay(links: Sequence[Archive], seq: int, folder: Path, witnesses: Witnesses, means: Means) -> Laid:
+    total, done = sum(one.manifest.content_bytes for one in links), 0
+
+    def told(more: int) -> None:
+        nonlocal done
+        done += more
+        progress("restoring", done, total)
+
+    progress = means.progress or silent
+    return lay(links, seq, folder, means.disk, witnesses.note, told)
+
+
+def _say(laid: Laid, lost: Sequence[Lost], folder: Path, actor: str, means: Means) -> bytes:
+    """Append the entry that says what was given up; gives the root with it."""
+    ledger = Ledger(means.disk, folder / "ledger")
+    given_up = max(one.seq for one in lost)
+    entry = Entry.of_rollback(laid.head.seq + 1, means.clock(), actor, given_up)
+    _, line = ledger.place(laid.head, entry.line())
+    ledger.sync(ledger.append(laid.head, [line]))
+    tree = Tree.unpacked(laid.tree.size, laid.tree.packed())
+    tree.append(leaf_hash(line.content))
+    return tree.root()
+
+
+def _completed(folder: Path, laid: Laid, root: bytes, request: Request, means: Means) -> Report:
+    """Make the projections of a ledger that was laid down, and verify the whole; all of it is durable."""
+    with contextlib.closing(Engine(folder, disk=means.disk, clock=means.clock, wait=means.wait)) as engine:
+        made = engine.settle()
+        means.disk.sync_all()
+        for signed in filter(None, (laid.checkpoint, Signed(made))):
+            engine.keep_checkpoint(signed)
+        report = verify_store(
+            folder,
+            means.disk,
+            engine.identity.origin,
+            engine.identity.store_id,
+            means.clock(),
+            anchors=request.anchors,
+            trust=None if request.accept_rollback else request.trust,
+            progress=means.progress,
+        )
+        require_as_written(engine, report, root)
+        return report
+
+
+def _note(clock: Clock) -> str:
+    return f"pid {os.getpid()} since {clock()}, restoring\n"
