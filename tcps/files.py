@@ -194,27 +194,25 @@ class Disk:
         """The directory and its missing parents, private to the user."""
         with storage("make", directory):
             try:
-                self.system.mkdir(directory, DIR_MODE)
-            except FileExistsError:
-                if not directory.is_dir():
-                    raise
+                self._make_dir(directory)
             except FileNotFoundError:
-                if directory.parent == directory or directory.parent.is_dir():
-                    raise  # the working directory is gone, or nothing can be made here (as in /proc)
-                self.make_dirs(directory.parent)
-                self.make_dirs(directory)
+                if directory.parent == directory:
+                    raise  # the working directory is gone
+                if not directory.parent.is_dir():  # else another process has just made it
+                    self.make_dirs(directory.parent)
+                self._make_dir(directory)
 
     def open_append(self, path: Path) -> int:
         """A descriptor that only appends; the file is made when missing."""
         with storage("open", path):
             return self.system.open(path, _APPEND, FILE_MODE)
 
-    def open_new(self, path: Path) -> int:
+    def open_new(self, path: Path | str) -> int:
         """A descriptor of a new, empty file; what was there is removed, not written over (format 5.2)."""
         with storage("write", path):
             return self._create(os.fspath(path))
 
-    def append(self, fd: int, data: bytes, path: Path) -> None:
+    def append(self, fd: int, data: bytes, path: Path | str) -> None:
         """Write all of `data` at the end; after a failure a part of it may be there."""
         with storage("write to", path):
             self._write_all(fd, data)
@@ -321,6 +319,13 @@ class Disk:
         """Remove an empty directory."""
         with storage("remove", directory):
             self.system.rmdir(directory)
+
+    def _make_dir(self, directory: Path) -> None:
+        try:
+            self.system.mkdir(directory, DIR_MODE)
+        except FileExistsError:
+            if not directory.is_dir():
+                raise
 
     def _create(self, temp: str) -> int:
         """A new file, whatever was there."""

@@ -1,24 +1,24 @@
 """Laying down what archives hold: the ledger up to an entry, and what does not follow from it (format 14.1).
 
-It is written into a folder that nobody uses yet. All that is read is compared with the manifests once
-more, so what lies there in the end is what was proven before.
+It is written into a folder that nobody uses yet. Every archive is looked at from its first byte to its last
+before; what is read then has the digests that the manifests say, and the lines have their roots.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from tcps import checkpoints
-from tcps.backup.manifest import STORE
+from tcps.backup import findings
+from tcps.backup.manifest import STORE, Member
 from tcps.backup.reading import Archive
-from tcps.backup.short import split
 from tcps.backup.wanted import time_of
 from tcps.files import Disk
 from tcps.ledger import SEGMENT_BYTES, Head, Ledger
 from tcps.merkle import Signed, Tree, leaf_hash
 from tcps.model import Timestamp
+from tcps.verify.parallel import results, usable_cores
 
-_BLOCK = 1024 * 1024
 Note = Callable[[Tree, bytes], None]
 """Sees the ledger grow: the tree after each line, and the line's leaf hash."""
 Told = Callable[[int], None]
@@ -39,28 +39,31 @@ class Laid(NamedTuple):
 
 
 def lay(links: Sequence[Archive], seq: int, folder: Path, disk: Disk, note: Note, told: Told) -> Laid:
-    """Write what a chain of archives holds up to an entry to a folder, which `note` sees.
+    """Write what a chain of archives holds up to an entry to a folder, whose ledger `note` sees grow.
 
-    Nothing is synced. Raises UnsoundError when an archive is not what it was.
+    The archives were looked over. Nothing is synced. Raises UnsoundError for lines that are not those of the
+    roots that the archives name; whether each is an entry is not asked.
     """
-    lines = Lines(disk, folder / "ledger", seq, note)
     newest, seen = _newest_artifacts(links), list[bytes]()
+    lines = Lines(disk, folder / "ledger", seq, note)
     try:
         for number, archive in enumerate(links):
-            for member, pieces in archive.members():
-                if member.first is not None:
-                    lines.write(pieces)
-                elif member.path.startswith("artifacts/"):
+            blocks = [one for one in archive.manifest.members if one.first is not None]
+            for member, pieces in archive.members({one.path for one in blocks}):
+                if member.path.startswith("artifacts/"):
                     _write(disk, folder / member.path, pieces, wanted=newest.get(member.path) == number)
                 elif member.path == STORE:
                     _write(disk, folder / STORE, pieces)
                 else:
                     seen.append(b"".join(pieces))
                 told(member.size)
-        laid = lines.finish()
+            for content, leaves in _contents(archive, blocks):
+                lines.write(archive.name, content, leaves)
+                told(len(content))
+            lines.require_end(archive)
     finally:
         lines.close()
-    return laid._replace(checkpoint=_kept(disk, folder, seen, seq))
+    return lines.laid._replace(checkpoint=_kept(disk, folder, seen, seq))
 
 
 class Lines:
@@ -69,27 +72,44 @@ class Lines:
     def __init__(
         self, disk: Disk, directory: Path, seq: int, note: Note, segment_bytes: int = SEGMENT_BYTES
     ) -> None:
+        self.laid = Laid(Head(), Tree(), None)
         self._disk = disk
-        self._ledger = Ledger(disk, directory, segment_bytes)
+        self._ledger = Ledger(disk, directory)
+        self._segment_bytes = segment_bytes
         self._seq = seq
         self._note = note
         self._tree = Tree()
-        self._head = Head()
-        self._last: bytes | None = None
-        self._waiting: list[bytes] = []
-        self._bytes = 0
+        self._segment = 1
         self._fd: int | None = disk.open_new(self._ledger.path(1))
 
-    def write(self, pieces: Iterable[bytes]) -> None:
-        """Write more lines; those after the last entry are taken, and not written."""
-        for lines in split(pieces):
-            for content in lines[: self._seq - self._tree.size]:
-                self._add(content)
+    def write(self, archive: str, content: bytes, leaves: bytes) -> None:
+        """Write more lines, whose leaf hashes these are; those after the last entry are not written."""
+        start = at = 0
+        seq, segment, offset = self.laid.head
+        for leaf in (leaves[n : n + 32] for n in range(0, len(leaves), 32)):
+            self._tree.append(leaf)
+            if seq == self._seq:
+                continue
+            self._note(self._tree, leaf)
+            if offset >= self._segment_bytes:
+                self._append(segment, content[start:at])
+                start, segment, offset = at, seq + 1, 0
+            end = content.index(b"\n", at) + 1
+            seq, offset, at = seq + 1, offset + end - at, end
+            if seq == self._seq or end == len(content):
+                line = content[content.rfind(b"\n", 0, end - 1) + 1 : end - 1]
+                tree = Tree(seq, [*self._tree.frontier])
+                self.laid = Laid(Head(seq, segment, offset), tree, time_of(archive, seq, line))
+        self._append(segment, content[start:at])
 
-    def finish(self) -> Laid:
-        """Write what is left; where the ledger ends."""
-        self._flush()
-        return Laid(self._head, self._tree, None if self._last is None else time_of(self._last))
+    def require_end(self, archive: Archive) -> None:
+        """Raise UnsoundError unless an archive, all of which was given, ends with the root that it names."""
+        wanted = archive.manifest.to.checkpoint(archive.manifest.store.origin)
+        size, root = self._tree.size, self._tree.root()
+        if size != wanted.size:
+            raise findings.malformed(archive.name, f"it ends at entry {size}, not at {wanted.size}")
+        if root != wanted.root:
+            raise findings.forked(archive.name, size, wanted.root.hex(), root.hex())
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -97,28 +117,31 @@ class Lines:
         if fd is not None:
             self._disk.close(fd)
 
-    def _add(self, content: bytes) -> None:
-        before = self._head.segment
-        self._head, line = self._ledger.place(self._head, content)
-        if line.segment != before:
-            self._flush(before)
+    def _append(self, segment: int, content: bytes) -> None:
+        path = self._ledger.path(segment)
+        if segment != self._segment:
             self.close()
-            self._fd = self._disk.open_new(self._ledger.path(line.segment))
-        leaf = leaf_hash(content)
-        self._tree.append(leaf)
-        self._note(self._tree, leaf)
-        self._waiting.append(content + b"\n")
-        self._bytes += len(content) + 1
-        self._last = content
-        if self._bytes >= _BLOCK:
-            self._flush(line.segment)
-
-    def _flush(self, segment: int | None = None) -> None:
-        if self._waiting:
+            self._fd, self._segment = self._disk.open_new(path), segment
+        if content:
             assert self._fd is not None
-            path = self._ledger.path(self._head.segment if segment is None else segment)
-            self._disk.append(self._fd, b"".join(self._waiting), path)
-        self._waiting, self._bytes = [], 0
+            self._disk.append(self._fd, content, path)
+
+
+def _contents(archive: Archive, blocks: Sequence[Member]) -> Iterator[tuple[bytes, bytes]]:
+    """The lines of every block, and their leaf hashes, read on all cores."""
+    processes = min(usable_cores(), len(blocks)) or 1
+
+    def start(number: int) -> Callable[[Member], tuple[bytes, bytes]]:
+        mine = {one.path for one in blocks[number::processes]}
+        members = archive.members({one.path for one in archive.manifest.members} - mine)
+        return lambda _: _content(next(members)[1])
+
+    return results(start, blocks, processes)
+
+
+def _content(pieces: Iterable[bytes]) -> tuple[bytes, bytes]:
+    content = b"".join(pieces)
+    return content, b"".join(map(leaf_hash, content.split(b"\n")[:-1]))
 
 
 def _newest_artifacts(links: Sequence[Archive]) -> dict[str, int]:

@@ -34,9 +34,7 @@ def prove_written(archive: Archive, written: Mapping[str, str]) -> None:
 
 def verify_alone(archive: Archive, progress: Progress = silent) -> None:
     """Check an archive for itself, without the one that it goes on from. Raises UnsoundError."""
-    archive.require_sealed()
-    kept = _Others(archive)
-    kept.read()
+    kept = look_over(archive)
     manifest, done = archive.manifest, 0
     time = None if manifest.from_ is None else manifest.from_.time
     tree, roots = manifest.start, Roots(one.size for _, one in kept.checkpoints)
@@ -56,6 +54,14 @@ def verify_alone(archive: Archive, progress: Progress = silent) -> None:
     if tree.root() != wanted.root:
         raise findings.forked(archive.name, tree.size, wanted.root.hex(), tree.root().hex())
     kept.require(roots)
+
+
+def look_over(archive: Archive) -> "_Others":
+    """Read every byte of an archive, and check all but what its lines say. Raises UnsoundError."""
+    archive.require_sealed()
+    kept = _Others(archive)
+    kept.read()
+    return kept
 
 
 class _Others:

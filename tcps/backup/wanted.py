@@ -1,10 +1,11 @@
 """Up to where a store is restored, and which archives that takes (format 14.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from tcps.backup import findings
 from tcps.backup.reading import Archive
 from tcps.backup.short import split
 from tcps.errors import InvalidInput, invalid_field
@@ -73,9 +74,12 @@ def sequence(links: Sequence[Archive], until: Until) -> int:
     return found
 
 
-def time_of(line: bytes) -> Timestamp:
-    """The time of an entry that was proven to be one."""
-    return _entry.decode(line).time
+def time_of(archive: str, seq: int, line: bytes) -> Timestamp:
+    """The time of an entry. Raises UnsoundError for a line that is none."""
+    try:
+        return _entry.decode(line).time
+    except msgspec.MsgspecError as error:
+        raise findings.edited(archive, seq, error) from None
 
 
 def _ends_by(archive: Archive, moment: Timestamp) -> bool:
@@ -83,9 +87,10 @@ def _ends_by(archive: Archive, moment: Timestamp) -> bool:
     return time is None or time <= moment
 
 
-def _times(archive: Archive) -> Sequence[tuple[int, Timestamp]]:
+def _times(archive: Archive) -> Iterator[tuple[int, Timestamp]]:
     """The number and the time of each entry that an archive holds."""
     others = [one.path for one in archive.manifest.members if one.first is None]
     lines = (line for _, pieces in archive.members(others) for some in split(pieces) for line in some)
     first = 1 if archive.manifest.from_ is None else archive.manifest.from_.seq + 1
-    return [(seq, time_of(line)) for seq, line in enumerate(lines, start=first)]
+    for seq, line in enumerate(lines, start=first):
+        yield seq, time_of(archive.name, seq, line)

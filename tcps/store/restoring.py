@@ -8,16 +8,16 @@
 Until step 4 the store that is there is only read, but for the note in its lock.
 """
 
-import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tcps import checkpoints
 from tcps.backup import Archive, Place
 from tcps.backup.chains import Shelf
 from tcps.backup.laying import Laid, lay
-from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.backup.verifying import Progress, look_over, silent
 from tcps.backup.wanted import Until, needed, sequence
 from tcps.errors import IntegrityError, TcpsError
 from tcps.files import Disk
@@ -26,7 +26,7 @@ from tcps.ledger import Entry, Ledger
 from tcps.merkle import Checkpoint, Signed, Tree, leaf_hash
 from tcps.model import Clock, Timestamp
 from tcps.projections.records import RecordFiles
-from tcps.store.engine import Engine
+from tcps.store.filing import file_all
 from tcps.store.judging import require_as_written
 from tcps.store.location import identify
 from tcps.store.rollback import Known, Lost, Witnesses, require_accepted
@@ -92,7 +92,7 @@ def restore(request: Request, means: Means) -> Restored:
     _require_same_store(target, identity)
     links = needed(links, request.until)
     for archive in links:
-        verify_alone(archive, means.progress or silent)
+        look_over(archive)
     seq = sequence(links, request.until)
     with target.reserved(means.wait), target.frozen(means.wait, _note(means.clock)):
         return _restored(links, seq, target, request, means)
@@ -109,12 +109,13 @@ def _restored(links: list[Archive], seq: int, target: Target, request: Request, 
     lost += witnesses.others()
     if not request.accept_rollback:
         require_accepted(lost, seq)
-    root = _say(laid, lost, target.building, request.actor, means) if lost else laid.tree.root()
-    report = _completed(target.building, laid, root, request._replace(anchors=witnesses.holding()), means)
+    seen = Checkpoint(identity.origin, laid.tree.size, laid.tree.root())
+    said = _said(laid, lost, target.building, request.actor, means) if lost else laid
+    report = _completed(target.building, said, request._replace(anchors=witnesses.holding()), means)
     return Restored(
         folder=target.folder,
         store_id=identity.store_id,
-        checkpoint=Checkpoint(identity.origin, laid.tree.size, laid.tree.root()),
+        checkpoint=seen,
         time=laid.time,
         archives=tuple(one.name for one in links),
         given_up=max((one.seq for one in lost), default=None),
@@ -160,37 +161,47 @@ def _lay(links: Sequence[Archive], seq: int, folder: Path, witnesses: Witnesses,
     return lay(links, seq, folder, means.disk, witnesses.note, told)
 
 
-def _say(laid: Laid, lost: Sequence[Lost], folder: Path, actor: str, means: Means) -> bytes:
-    """Append the entry that says what was given up; gives the root with it."""
+def _said(laid: Laid, lost: Sequence[Lost], folder: Path, actor: str, means: Means) -> Laid:
+    """Append the entry that says what was given up; the ledger with it."""
     ledger = Ledger(means.disk, folder / "ledger")
     given_up = max(one.seq for one in lost)
     entry = Entry.of_rollback(laid.head.seq + 1, means.clock(), actor, given_up)
-    _, line = ledger.place(laid.head, entry.line())
+    head, line = ledger.place(laid.head, entry.line())
     ledger.sync(ledger.append(laid.head, [line]))
-    tree = Tree.unpacked(laid.tree.size, laid.tree.packed())
+    tree = Tree(laid.tree.size, [*laid.tree.frontier])
     tree.append(leaf_hash(line.content))
-    return tree.root()
+    return laid._replace(head=head, tree=tree)
 
 
-def _completed(folder: Path, laid: Laid, root: bytes, request: Request, means: Means) -> Report:
-    """Make the projections of a ledger that was laid down, and verify the whole; all of it is durable."""
-    with contextlib.closing(Engine(folder, disk=means.disk, clock=means.clock, wait=means.wait)) as engine:
-        made = engine.settle()
-        means.disk.sync_all()
-        for signed in filter(None, (laid.checkpoint, Signed(made))):
-            engine.keep_checkpoint(signed)
-        report = verify_store(
-            folder,
-            means.disk,
-            engine.identity.origin,
-            engine.identity.store_id,
-            means.clock(),
-            anchors=request.anchors,
-            trust=None if request.accept_rollback else request.trust,
-            progress=means.progress,
-        )
-        require_as_written(engine, report, root)
-        return report
+def _completed(folder: Path, laid: Laid, request: Request, means: Means) -> Report:
+    """Make the record files of a ledger that was laid down, and verify the whole; all of it is durable.
+
+    The index is made by whoever needs it first.
+    """
+    disk, identity, progress = means.disk, identify(folder, means.disk), means.progress
+    file_all(disk, folder, lambda done, total: (progress or silent)("record files", done, total))
+    records = RecordFiles(disk, folder, means.wait)
+    with records.locked():
+        records.restate(laid.head.seq)
+    records.close()
+    disk.sync_all()
+    made = Checkpoint(identity.origin, laid.tree.size, laid.tree.root())
+    if laid.checkpoint is not None:
+        checkpoints.keep(disk, folder, laid.checkpoint)
+    if laid.checkpoint is None or laid.checkpoint.checkpoint != made:  # it may be that one, and signed
+        checkpoints.keep(disk, folder, Signed(made))
+    report = verify_store(
+        folder,
+        disk,
+        identity.origin,
+        identity.store_id,
+        means.clock(),
+        anchors=request.anchors,
+        trust=None if request.accept_rollback else request.trust,
+        progress=progress,
+    )
+    require_as_written(folder, disk, report, made.root)
+    return report
 
 
 def _note(clock: Clock) -> str:

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tcps.backup.laying import Lines
 from tcps.errors import Conflict, InvalidInput, LockTimeout, NotFound, TcpsError
+from tcps.files import Disk
 from tcps.keys import SigningKey
+from tcps.ledger import Head, Ledger
 from tcps.locks import lock
+from tcps.merkle import leaf_hash
 from tcps.store import Store
 from tests.backup import shelf
 from tests.backup.test_creating import worked
@@ -78,26 +82,20 @@ def test_every_archive_restores_what_there_was_when_it_was_made(
 def test_the_ledger_lies_in_segments_as_a_writer_lays_it(
     tmp_path: Path, backups: Path, place: Path, clock: FixedClock
 ) -> None:
-    """Format 13.4: a segment takes no further line once it is full."""
-    from tcps.backup.laying import Lines
-    from tcps.files import Disk
-    from tcps.ledger import Head, Ledger
-
-    archives = chained(tmp_path, backups, clock)
-    content = b"".join(map(shelf.lines, archives))
-    lines = Lines(Disk(), place / "ledger", len(content.splitlines()), lambda tree, leaf: None, 2000)
-    lines.write([content[:7000], content[7000:]])
-    laid = lines.finish()
-    lines.close()
-    found = {path.name: path.read_bytes() for path in sorted((place / "ledger").iterdir())}
-    assert len(found) > 2
-    assert b"".join(found.values()) == content
-    ledger = Ledger(Disk(), place / "ledger", 2000)
-    assert (laid.head.segment, laid.head.offset) == ledger.length()
+    """Format 14.1: a segment takes no further line once it is full."""
+    lines = b"".join(map(shelf.lines, chained(tmp_path, backups, clock))).splitlines(keepends=True)
+    laying = Lines(Disk(), place / "ledger", len(lines) - 1, lambda tree, leaf: None, segment_bytes=2000)
+    for block in (lines[:7], lines[7:8], lines[8:]):
+        leaves = b"".join(leaf_hash(line[:-1]) for line in block)
+        laying.write("an archive", b"".join(block), leaves)
+    laying.close()
+    ledger = Ledger(Disk(), place / "ledger", segment_bytes=2000)
+    assert len(ledger.segments()) > 2
     head = Head()
-    for line in ledger.lines(Head()):
-        head, again = ledger.place(head, line.content)
-        assert again == line
+    for line, content in zip(ledger.lines(Head()), lines[:-1], strict=True):
+        head, wanted = ledger.place(head, content[:-1])
+        assert line == wanted
+    assert laying.laid.head == head
 
 
 def test_parents_are_found_in_the_usual_place_too(
