@@ -19,8 +19,8 @@ from tcps.merkle import Signed, Tree, leaf_hash
 from tcps.model import Timestamp
 from tcps.verify.parallel import results, usable_cores
 
-Note = Callable[[Tree, bytes], None]
-"""Sees the ledger grow: the tree after each line, and the line's leaf hash."""
+Note = Callable[[Tree], None]
+"""Sees the ledger grow: the tree after each line."""
 Told = Callable[[int], None]
 """Is told how many bytes more were taken from the archives."""
 
@@ -79,6 +79,7 @@ class Lines:
         self._seq = seq
         self._note = note
         self._tree = Tree()
+        self._time: Timestamp | None = None
         self._segment = 1
         self._fd: int | None = disk.open_new(self._ledger.path(1))
 
@@ -90,26 +91,29 @@ class Lines:
             self._tree.append(leaf)
             if seq == self._seq:
                 continue
-            self._note(self._tree, leaf)
+            self._note(self._tree)
             if offset >= self._segment_bytes:
                 self._append(segment, content[start:at])
                 start, segment, offset = at, seq + 1, 0
             end = content.index(b"\n", at) + 1
             seq, offset, at = seq + 1, offset + end - at, end
             if seq == self._seq or end == len(content):
-                line = content[content.rfind(b"\n", 0, end - 1) + 1 : end - 1]
-                tree = Tree(seq, [*self._tree.frontier])
-                self.laid = Laid(Head(seq, segment, offset), tree, time_of(archive, seq, line))
+                time = time_of(archive, seq, content[content.rfind(b"\n", 0, end - 1) + 1 : end - 1])
+                self.laid = Laid(Head(seq, segment, offset), Tree(seq, [*self._tree.frontier]), time)
         self._append(segment, content[start:at])
+        last = content[content.rfind(b"\n", 0, len(content) - 1) + 1 : -1]
+        self._time = time_of(archive, self._tree.size, last)
 
     def require_end(self, archive: Archive) -> None:
         """Raise UnsoundError unless an archive, all of which was given, ends with the root that it names."""
         wanted = archive.manifest.to.checkpoint(archive.manifest.store.origin)
-        size, root = self._tree.size, self._tree.root()
+        size, root, time = self._tree.size, self._tree.root(), archive.manifest.to.time
         if size != wanted.size:
             raise findings.malformed(archive.name, f"it ends at entry {size}, not at {wanted.size}")
         if root != wanted.root:
             raise findings.forked(archive.name, size, wanted.root.hex(), root.hex())
+        if time != self._time:
+            raise findings.malformed(archive.name, f"its last entry is of {self._time}, not of {time}")
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -1,11 +1,12 @@
 """Restoring a store from its backups (format 14.1).
 
-1. open the archive and those that it goes on from, and prove each of them;
-2. let nobody write to the store that is in the place, if one is; look what would be given up of it;
-3. lay the ledger down beside the place, make its projections, verify the whole;
-4. let the new store take the place; the one that was there is kept under another name.
+1. open the archive and those that it goes on from, and read each of them from the first byte to the last;
+2. lay the ledger down beside the place, with the roots that the archives name;
+3. let nobody write to the store that is in the place, if one is; look what would be given up of it;
+4. make the record files of the new store, and verify the whole;
+5. let it take the place; the one that was there is kept under another name.
 
-Until step 4 the store that is there is only read, but for the note in its lock.
+Until step 5 the store that is there is only read, but for the note in its lock.
 """
 
 import os
@@ -94,34 +95,51 @@ def restore(request: Request, means: Means) -> Restored:
     for archive in links:
         look_over(archive)
     seq = sequence(links, request.until)
-    with target.reserved(means.wait), target.frozen(means.wait, _note(means.clock)):
-        return _restored(links, seq, target, request, means)
+    witnesses = Witnesses(seq, request.anchors)
+    if not request.accept_rollback:
+        require_accepted(list(witnesses.longer(_known(target, identity))), seq)
+    with target.reserved(means.wait):
+        laid = _lay(links, seq, target.building, witnesses, means)
+        with target.frozen(means.wait, _note(means.clock)):
+            return _restored(links, laid, target, witnesses, request, means)
 
 
-def _restored(links: list[Archive], seq: int, target: Target, request: Request, means: Means) -> Restored:
-    identity = links[0].manifest.store
-    there = Known.of(RecordFiles(means.disk, target.folder, 0), identity.origin) if target.taken else None
-    witnesses = Witnesses(seq, there, request.anchors)
-    lost = list(witnesses.longer())
+def _restored(
+    links: list[Archive],
+    laid: Laid,
+    target: Target,
+    witnesses: Witnesses,
+    request: Request,
+    means: Means,
+) -> Restored:
+    """The rest, once the ledger is laid down and nobody can write to the store that is there."""
+    identity, folder, there = (
+        links[0].manifest.store,
+        target.building,
+        _known(target, links[0].manifest.store),
+    )
+    lost = [*witnesses.longer(there), *witnesses.other(there, Ledger(means.disk, folder / "ledger"))]
     if not request.accept_rollback:
-        require_accepted(lost, seq)
-    laid = _lay(links, seq, target.building, witnesses, means)
-    lost += witnesses.others()
-    if not request.accept_rollback:
-        require_accepted(lost, seq)
-    seen = Checkpoint(identity.origin, laid.tree.size, laid.tree.root())
-    said = _said(laid, lost, target.building, request.actor, means) if lost else laid
-    report = _completed(target.building, said, request._replace(anchors=witnesses.holding()), means)
+        require_accepted(lost, laid.tree.size)
+    said = _said(laid, lost, folder, request.actor, means) if lost else laid
+    report = _completed(folder, said, request._replace(anchors=witnesses.holding()), means)
     return Restored(
         folder=target.folder,
         store_id=identity.store_id,
-        checkpoint=seen,
+        checkpoint=Checkpoint(identity.origin, laid.tree.size, laid.tree.root()),
         time=laid.time,
         archives=tuple(one.name for one in links),
         given_up=max((one.seq for one in lost), default=None),
         replaced=target.put(means.clock(), means.wait),
         report=report,
     )
+
+
+def _known(target: Target, identity: Identity) -> Known | None:
+    """What the store that is there, if one is, knows of its ledger."""
+    if not target.taken:
+        return None
+    return Known.of(RecordFiles(target.disk, target.folder, 0), identity.origin)
 
 
 def _links(request: Request, means: Means) -> list[Archive]:

@@ -1,6 +1,7 @@
 """Who knows of entries that a restore would give up: the store that is there, and anchors (format 14.3)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from tcps import checkpoints
@@ -51,34 +52,30 @@ class Lost(NamedTuple):
 
 
 class Witnesses:
-    """Compares a ledger, while it is laid down up to an entry, with what others know of it."""
+    """Anchors, and the store that is there: what they know of a ledger that is to end at an entry."""
 
-    def __init__(self, seq: int, there: Known | None, anchors: Sequence[Anchor]) -> None:
+    def __init__(self, seq: int, anchors: Sequence[Anchor]) -> None:
         self._seq = seq
-        self._there = there
         self._anchors = anchors
         self._roots = Roots(anchor.checkpoint.size for anchor in anchors)
-        self._leaf: bytes | None = None
 
-    def note(self, tree: Tree, leaf: bytes) -> None:
-        """Look at the tree after its newest leaf."""
+    def note(self, tree: Tree) -> None:
+        """Look at the ledger's tree after each line, while it is laid down."""
         self._roots.note(tree)
-        if self._there is not None and self._there.last is not None and tree.size == self._there.last.seq:
-            self._leaf = leaf
 
-    def longer(self) -> Iterator[Lost]:
+    def longer(self, there: Known | None) -> Iterator[Lost]:
         """Those who know of later entries."""
-        if self._there is not None and self._there.seq > self._seq:
-            seq = self._there.seq
+        if there is not None and there.seq > self._seq:
+            seq = there.seq
             yield Lost(seq, "ROLLED_BACK", f"the store that is there has come to entry {seq}")
         for name, checkpoint, _ in self._anchors:
             if checkpoint.size > self._seq:
                 yield Lost(checkpoint.size, "ROLLED_BACK", f"{name} has {checkpoint.size} entries")
 
-    def others(self) -> Iterator[Lost]:
-        """Those who know of another ledger; it is laid down by now."""
-        last = None if self._there is None else self._there.last
-        if last is not None and last.seq <= self._seq and last.leaf != self._leaf:
+    def other(self, there: Known | None, ledger: Ledger) -> Iterator[Lost]:
+        """Those who know of another ledger than the one that was laid down."""
+        last = None if there is None else there.last
+        if last is not None and last.seq <= self._seq and last.leaf != _leaf(ledger, last.seq):
             yield Lost(last.seq, "FORKED", f"the store that is there has another entry {last.seq}")
         for name, (origin, size, root), _ in self._anchors:
             if size <= self._seq and self._roots.at(size) != root:
@@ -113,3 +110,10 @@ def _last(ledger: Ledger) -> Last | None:
         if last is not None:
             return last
     return None
+
+
+def _leaf(ledger: Ledger, seq: int) -> bytes | None:
+    """The leaf hash of an entry of a ledger that was laid down; None when there is none."""
+    segment = max((first for first in ledger.segments() if first <= seq), default=1)
+    line = next(islice(ledger.lines_of(segment, 0), seq - segment, None), None) if seq > 0 else None
+    return None if line is None else leaf_hash(line.content)

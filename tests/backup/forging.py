@@ -2,12 +2,15 @@
 
 import io
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tcps.backup import coding
+from msgspec import to_builtins
+
+from tcps.backup import Point, coding
 from tcps.canonical import file_bytes, parse, sha256_hex
+from tcps.merkle import Tree, leaf_hash
 from tests.backup import shelf
 
 Item = tuple[tarfile.TarInfo, bytes]
@@ -63,3 +66,17 @@ def listed(path: Path, contents: Mapping[str, bytes], **fields: Any) -> Path:
     ]
     made = {"manifest.json": file_bytes(manifest)} | {name: found[name] for name in sorted(found)}
     return sealed(path, tarred(item(name, content) for name, content in made.items()))
+
+
+def relined(path: Path, lines: Sequence[bytes]) -> Path:
+    """A full archive with other lines, and everything that follows from them."""
+    tree, content = Tree(), b"".join(line + b"\n" for line in lines)
+    for line in lines:
+        tree.append(leaf_hash(line))
+    manifest = parse(items(path)["manifest.json"][1])
+    for one in manifest["members"]:
+        if one["path"].startswith("entries/"):
+            one |= {"size": len(content), "sha256": sha256_hex(content)}
+    manifest["to"] = to_builtins(Point.at(tree, 1, len(content), parse(lines[-1])["time"]))
+    block = b"".join(b" " + line + b"\n" for line in lines)
+    return replaced(path, {"manifest.json": file_bytes(manifest), "entries/000000000001.jsonl": block})

@@ -1,9 +1,10 @@
-"""Backups while eight processes write: each is consistent and holds what was acknowledged before.
+"""Backups while eight processes write: each is consistent, holds what was acknowledged, and is restored.
 
 The deep run takes three hundred: `TCPS_DEEP=1 pytest tests/backup/test_load.py -s`.
 """
 
 import random
+import shutil
 import time
 from pathlib import Path
 
@@ -50,7 +51,19 @@ def test_each_backup_holds_what_was_acknowledged_before_it_began(tmp_path: Path)
         assert verdict == []
         held = (set() if "-full-" in name else held) | ids(shelf.lines(folder / name))
         assert before <= held, f"{name} lacks what was acknowledged"
+        restored(folder / name, tmp_path / "restored", held)
     print(f"\n{COUNT} backups, {len(held)} records in the last")
+
+
+def restored(archive: Path, place: Path, held: set[str]) -> None:
+    """Restore an archive: the store is intact, holds these records, and can be written to."""
+    done = Store.restore(archive, place)
+    assert done.report.intact
+    assert ids(shelf.ledger(place)) == held
+    with Store.open(place, actor="bob") as store:
+        shop.order(store)
+        assert shop.classes(store) == set()
+    shutil.rmtree(place)
 
 
 def _verdicts(folder: Path, begun: list[tuple[str, set[str]]]) -> list[list[str]]:

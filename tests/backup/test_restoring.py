@@ -84,7 +84,7 @@ def test_the_ledger_lies_in_segments_as_a_writer_lays_it(
 ) -> None:
     """Format 14.1: a segment takes no further line once it is full."""
     lines = b"".join(map(shelf.lines, chained(tmp_path, backups, clock))).splitlines(keepends=True)
-    laying = Lines(Disk(), place / "ledger", len(lines) - 1, lambda tree, leaf: None, segment_bytes=2000)
+    laying = Lines(Disk(), place / "ledger", len(lines) - 1, lambda tree: None, segment_bytes=2000)
     for block in (lines[:7], lines[7:8], lines[8:]):
         leaves = b"".join(leaf_hash(line[:-1]) for line in block)
         laying.write("an archive", b"".join(block), leaves)

@@ -14,7 +14,7 @@ from tests.conftest import DEEP
 
 CALLS = frozenset(name for name in vars(System) if not name.startswith("_"))
 _WRITES = frozenset({"write", "pwrite"})
-_CHANGES = _WRITES | {"truncate", "datasync", "fsync", "rename", "unlink", "mkdir", "rmdir"}
+_CHANGES = _WRITES | {"truncate", "datasync", "fsync", "rename", "exchange", "unlink", "mkdir", "rmdir"}
 
 
 class QuickSystem(System):
@@ -59,7 +59,7 @@ class Fault(NamedTuple):
 
 def _takes_space(name: str, arguments: tuple[Any, ...]) -> bool:
     made = name == "open" and arguments[1] & os.O_CREAT and not os.path.exists(arguments[0])
-    return bool(made) or name in _WRITES | {"datasync", "fsync", "rename", "mkdir"}
+    return bool(made) or name in _WRITES | {"datasync", "fsync", "rename", "exchange", "mkdir"}
 
 
 def _changes(name: str, arguments: tuple[Any, ...]) -> bool:
