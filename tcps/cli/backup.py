@@ -132,6 +132,7 @@ def prune(
     epilog=examples_text(
         """tcps backup verify
         tcps backup verify --all --to /mnt/backups
+        tcps backup verify --restore-test --quiet
         tcps backup verify tcps-0123456789abcdef-000000000120-full-20260120T100000.000Z.tar.zst --json"""
     ),
 )
@@ -142,20 +143,42 @@ def verify(
         typer.Argument(metavar="[FILE…]", help="Archives; without any, the newest one in the folder."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every archive in the folder.")] = False,
+    restore_test: Annotated[
+        bool, typer.Option("--restore-test", help="Restore them for a moment, and verify the stores.")
+    ] = False,
+    scratch: Annotated[
+        str | None,
+        typer.Option("--scratch", metavar="DIR", help="Where to restore to; else where temporary files go."),
+    ] = None,
     to: FolderOption = None,
 ) -> None:
     """Prove archives, with all that they rest on: every byte is read, every root computed anew.
 
+    With --restore-test each is restored into a folder that is gone afterwards.
+
     Exits with 0 when intact, 12 when broken, 13 when that cannot be decided, 4 when there is none.
     """
+    from pathlib import Path
+
     from tcps.cli.progress import told
+    from tcps.cli.unwinding import unwinding
     from tcps.service import backups
 
     if files and everything:
         raise InvalidInput("--all and files exclude each other", code="usage")
-    with deciding(), _perhaps_opened(ctx) as (store, out):
+    if scratch is not None and not restore_test:
+        raise InvalidInput("--scratch goes with --restore-test", code="usage")
+    with deciding(), _perhaps_opened(ctx) as (store, out), unwinding():
         with told(context(ctx).settings) as progress:
-            report = backups.verify(store, files or (), to, everything=everything, progress=progress)
+            report = backups.verify(
+                store,
+                files or (),
+                to,
+                everything=everything,
+                restored=restore_test,
+                scratch=None if scratch is None else Path(scratch),
+                progress=progress,
+            )
         out.record(report, _verdicts(report))
     if report["verdict"] != "intact":
         out.failed(_verdicts(report))
@@ -241,7 +264,8 @@ def _verdicts(report: Json) -> Iterator[str]:
         yield from (f"{found['class']}: {found['message']}" for found in row["findings"])
         rests = f"on {row['full']} by {counted(row['links'], 'link')}" if row["links"] else "on no other"
         what = "" if row["kind"] is None else f": {row['kind']}, {_entries(row)}, rests {rests}"
-        yield f"{row['archive']}: {row['verdict']}{what}"
+        tried = ", restored and verified" if row["restored"] else ""
+        yield f"{row['archive']}: {row['verdict']}{what}{tried}"
     if len(rows) > 1:
         intact = sum(row["verdict"] == "intact" for row in rows)
         yield f"{report['verdict']}: {intact} of {counted(len(rows), 'archive')} intact"

@@ -48,12 +48,13 @@ def _restore(
     """
     from tcps.backup.wanted import Until
     from tcps.cli.progress import told
+    from tcps.cli.unwinding import unwinding
     from tcps.model.text import LABEL, required
     from tcps.service import restoring
     from tcps.user import user_name
 
     chosen, out = context(ctx)
-    with told(chosen) as progress:
+    with unwinding(), told(chosen) as progress:
         done = restoring.restore(
             file,
             _folder(chosen.store, into),

@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from tcps.backup import Kind, Listed, Made, Manifest, Place, Shelf, Verdict
 from tcps.backup import verify as judge
 from tcps.backup.newest import newest_good
 from tcps.backup.pruning import Judged
 from tcps.backup.verifying import Progress, silent
-from tcps.errors import NotFound, TcpsError
+from tcps.errors import IntegrityError, NotFound, TcpsError
 from tcps.files import Disk
-from tcps.model import Json, to_ms
+from tcps.model import Json, system_clock, to_ms
+from tcps.rules.findings import Finding
 from tcps.rules.maintenance import Backups
 from tcps.rules.retention import Keep
 from tcps.service import views
@@ -51,17 +53,35 @@ def verify(
     to: str | None,
     *,
     everything: bool = False,
+    scratch: Path | None = None,
+    restored: bool = False,
     progress: Progress | None = None,
 ) -> Json:
     """Prove archives, their chains included: files, or all in the place, or the newest one there.
 
-    Raises NotFound when there is none.
+    With `restored` those that are intact are restored for a moment, in the folder `scratch` or where the
+    system has temporary files, and the stores verified. Raises NotFound when there is none.
     """
     identity = None if store is None else store.engine.identity
-    verdicts: list[Verdict] = []
+    rows: list[Json] = []
     for shelf, names in _chosen(store, files, to, everything=everything):
-        verdicts += judge(shelf, names, identity, progress or silent)
-    return {"archives": [_verdict(one) for one in verdicts], "verdict": _overall(verdicts)}
+        for one in judge(shelf, names, identity, progress or silent):
+            tried = _tried(shelf.place, one.name, scratch, progress) if restored and one.intact else None
+            rows.append(_verdict(one, tried))
+    return {"archives": rows, "verdict": _worst(row["verdict"] for row in rows)}
+
+
+def _tried(place: Place, name: str, scratch: Path | None, progress: Progress | None) -> list[Finding]:
+    """What is found when an archive is restored for a moment."""
+    from tcps.store.rehearsing import rehearse
+
+    try:
+        report = rehearse(place, name, scratch, system_clock, progress)
+    except IntegrityError as error:
+        found = error.details.get("class", "DAMAGED")
+        return [Finding(kind="integrity", class_=found, path=name, message=error.message)]
+    chains = [one for verdict in report.verdicts for one in verdict.findings if one.kind == "integrity"]
+    return [*report.findings, *chains]
 
 
 def _chosen(
@@ -173,11 +193,12 @@ def _judged(one: Judged) -> Json:
     }
 
 
-def _verdict(one: Verdict) -> Json:
+def _verdict(one: Verdict, tried: list[Finding] | None) -> Json:
     manifest = one.manifest
+    verdict = "broken" if tried else _overall(one)
     return {
         "archive": one.name,
-        "verdict": _overall([one]),
+        "verdict": verdict,
         "store_id": None if manifest is None else manifest.store.store_id,
         "kind": None if manifest is None else manifest.kind,
         "from_sequence": None if manifest is None else _after(manifest),
@@ -186,15 +207,21 @@ def _verdict(one: Verdict) -> Json:
         "bytes": one.size,
         "full": one.full,
         "links": one.links,
-        "findings": [views.finding(finding) for finding in one.findings],
+        "restored": tried is not None,
+        "findings": [views.finding(finding) for finding in [*one.findings, *(tried or ())]],
     }
 
 
-def _overall(verdicts: Iterable[Verdict]) -> str:
-    found = [one for one in verdicts if not one.intact]
-    if not found:
+def _overall(one: Verdict) -> str:
+    if one.intact:
         return "intact"
-    return "undecided" if all(one.undecided for one in found) else "broken"
+    return "undecided" if one.undecided else "broken"
+
+
+def _worst(verdicts: Iterable[str]) -> str:
+    """The verdict on all."""
+    found = set(verdicts)
+    return next((one for one in ("broken", "undecided") if one in found), "intact")
 
 
 def _listed(one: Listed) -> Json:

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from tcps.backup import Point, coding
-from tcps.canonical import file_bytes, parse, sha256_hex
+from tcps.canonical import file_bytes, line_bytes, parse, sha256_hex
 from tcps.merkle import Tree, leaf_hash
 from tests.backup import shelf
 
@@ -80,3 +80,12 @@ def relined(path: Path, lines: Sequence[bytes]) -> Path:
     manifest["to"] = to_builtins(Point.at(tree, 1, len(content), parse(lines[-1])["time"]))
     block = b"".join(b" " + line + b"\n" for line in lines)
     return replaced(path, {"manifest.json": file_bytes(manifest), "entries/000000000001.jsonl": block})
+
+
+def changed(line: bytes, revision: int) -> bytes:
+    """A line with the first record at another revision, and the digest that follows."""
+    entry = parse(line)
+    change = entry["changes"][0]
+    change["record"]["revision"] = change["revision"] = revision
+    change["sha256"] = sha256_hex(file_bytes(change["record"]))
+    return line_bytes(entry)

@@ -63,7 +63,7 @@ COMMANDS = {
     "tpm health": "",
     "backup create": "--incremental --to --no-verify",
     "backup list": "--to",
-    "backup verify": "--all --to",
+    "backup verify": "--all --to --restore-test --scratch",
     "restore": "--into --force --to-sequence --to-time --accept-rollback",
     "kanban status": "",
     "kanban set-limit": "",
