@@ -121,7 +121,7 @@ class _Seen:
     def is_new(self, record_id: str) -> bool:
         """Whether a record is seen for the first time."""
         number = number_of(record_id, self._kind)
-        if not 0 < number < _MOST_BITS or "-0" in record_id:
+        if not 0 < number < _MOST_BITS:
             new = record_id not in self._ids
             self._ids.add(record_id)
             return new

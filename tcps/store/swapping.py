@@ -123,10 +123,14 @@ class Target:
         try:
             self.disk.sync_dir(self.folder.parent)
             self.disk.rename(self._restored, self.folder)
-        except TcpsError:
-            if self._restored.exists() or not self.folder.is_dir():  # else another process has done it
+        except TcpsError as error:
+            if not self._restored.exists() and self.folder.is_dir():  # another process has done it
+                return False
+            try:
                 self.disk.rename(replaced, self.folder)
-                raise
+            except TcpsError:  # then the next one who looks for the store puts the new one there
+                error.hint = MAY_BE_THERE
+            raise
         return False
 
     def _sync(self) -> None:
@@ -154,6 +158,8 @@ class Target:
                 continue
             except TcpsError as error:
                 if error.details.get("errno") != errno.ENOENT:
+                    with contextlib.suppress(TcpsError):
+                        self.disk.remove_dir(self._scratch)
                     raise
 
     def _clear(self) -> None:

@@ -330,3 +330,28 @@ def test_a_rename_that_fails_leaves_the_old_store(
         assert "not in the backup" in titles(kept)
         break
     assert failed >= 1
+
+
+def test_where_even_the_old_name_cannot_be_given_back_the_new_store_is_found(
+    archive: Path, tmp_path: Path
+) -> None:
+    """Format 14.2: after the first of two renames every other one fails."""
+
+    class Stuck(NoExchange):
+        stuck = False
+
+        def rename(self, source: str | Path, target: str | Path) -> None:
+            if self.stuck:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            super().rename(source, target)
+            self.stuck = Path(target).name.startswith(".tcps.replaced")
+
+    with Store.open(tmp_path, actor="alice") as store:
+        shop.order(store, "not in the backup")
+    with pytest.raises(TcpsError) as failed:
+        restored(archive, tmp_path, Stuck())
+    assert failed.value.hint == MAY_BE_THERE
+    assert not (tmp_path / ".tcps").exists()
+    assert titles(tmp_path) == ["in the backup"]
+    (kept,) = (path for path in tmp_path.iterdir() if path.name.startswith(".tcps.replaced"))
+    assert titles(kept) == ["in the backup", "not in the backup"]
