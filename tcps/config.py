@@ -5,7 +5,8 @@
 | TCPS_STORE | the store, when `--store` is not given |
 | TCPS_ACTOR | who acts, when `--actor` is not given |
 | TCPS_HOME | the folder of keys and anchors; else `tcps` in XDG_CONFIG_HOME or `~/.config` |
-| TCPS_BACKUP_DIR | the folder of backups, when `--to` is not given (`tcps.user`) |
+| TCPS_BACKUP_DIR | the place of backups, when `--to` is not given (`tcps.user`) |
+| TCPS_BACKUP_TIMEOUT | for how many seconds an object store may be silent (`tcps.user`) |
 | TCPS_DEBUG | `1` shows the traceback of an unforeseen error |
 | NO_COLOR | any value: no colours (no-color.org) |
 """

@@ -1,9 +1,19 @@
-"""Who runs this program, and where this user's backups go."""
+"""Who runs this program, and where this user's backups go.
+
+| variable | is |
+|---|---|
+| TCPS_BACKUP_DIR | the place of backups, when `--to` is not given |
+| TCPS_BACKUP_TIMEOUT | for how many seconds an object store may be silent; 30 |
+"""
 
 import os
 import pwd
 from collections.abc import Mapping
 from pathlib import Path
+
+from tcps.errors import InvalidInput
+
+_SILENCE = 30.0
 
 
 def user_name() -> str:
@@ -22,3 +32,26 @@ def backup_places(environment: Mapping[str, str] = os.environ) -> tuple[str | No
     wanted = environment.get("TCPS_BACKUP_DIR")
     kept = environment.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
     return wanted or None, Path(kept) / "tcps" / "backups"
+
+
+def lock_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the locks of places lie that have none themselves."""
+    kept = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(kept) / "tcps" / "locks"
+
+
+def region(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The region of object stores, under the name that all programs but one know."""
+    return environment.get("AWS_REGION") or None
+
+
+def silence(environment: Mapping[str, str] = os.environ) -> float:
+    """For how many seconds an object store may be silent before it is given up."""
+    text = environment.get("TCPS_BACKUP_TIMEOUT") or str(_SILENCE)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise InvalidInput(f"TCPS_BACKUP_TIMEOUT takes seconds above 0, at most 3600, not {text[:40]!r}")
+    return seconds

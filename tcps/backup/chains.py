@@ -7,7 +7,7 @@ from tcps.backup import findings
 from tcps.backup.findings import UnsoundError
 from tcps.backup.manifest import Manifest
 from tcps.backup.names import Name
-from tcps.backup.places import Place
+from tcps.backup.places import Place, PlaceError
 from tcps.backup.reading import Archive
 from tcps.errors import TcpsError
 
@@ -93,6 +93,8 @@ class Shelf:
             if source is None:
                 raise findings.unreadable(name, "it is no plain file")
             return Archive(source)
+        except PlaceError:
+            raise
         except TcpsError as error:
             if error.code != TcpsError.default_code:
                 raise

@@ -8,6 +8,7 @@ from tcps.backup.chains import Shelf
 from tcps.backup.findings import UnsoundError
 from tcps.backup.manifest import Manifest
 from tcps.backup.names import Name
+from tcps.backup.places import PlaceError
 from tcps.backup.reading import Archive
 from tcps.backup.verifying import Progress, silent, verify_alone
 from tcps.errors import TcpsError
@@ -99,10 +100,13 @@ class _Case:
                 self._proven[archive.name] = None
             except UnsoundError as error:
                 self._proven[archive.name] = error
+            except PlaceError:
+                raise
             except TcpsError as error:
                 if error.code != TcpsError.default_code:
                     raise
                 self._proven[archive.name] = findings.unreadable(archive.name, error.message, undecided=True)
+            archive.source.let_go()
             self._done += archive.manifest.content_bytes
         return self._proven[archive.name]
 

@@ -43,6 +43,7 @@ def read(archive: Archive) -> Iterator[Read]:
         return lambda _: _read(archive.name, *next(members))
 
     if blocks:
+        archive.source.require_here()
         yield from results(start, blocks, processes)
 
 

@@ -12,6 +12,10 @@ from tcps.files import Disk
 from tcps.locks import Lock, lock
 
 
+class PlaceError(TcpsError):
+    """Nothing can be said of any archive, for the place where they lie does not answer, or refuses to."""
+
+
 class Source(ABC):
     """A file of which any part can be read; `name` is what findings call it."""
 
@@ -22,6 +26,16 @@ class Source(ABC):
     @abstractmethod
     def read_at(self, offset: int, length: int) -> bytes:
         """`length` bytes from `offset` on; fewer at the end."""
+
+    def some_at(self, offset: int, length: int) -> bytes:
+        """As `read_at`, or fewer bytes where more of them take longer; none only at the end."""
+        return self.read_at(offset, length)
+
+    def require_here(self) -> None:  # noqa: B027 - most do
+        """Make sure that forked processes can read all of it at the same time."""
+
+    def let_go(self) -> None:  # noqa: B027 - most keep nothing
+        """Give back what is kept of it meanwhile; it can be read all the same."""
 
     def until(self, end: int) -> "Beginning":
         """Its bytes up to an offset, one after the other."""
@@ -49,10 +63,10 @@ class Beginning:
         self._end = end
         self._at = 0
 
-    def read(self, length: int = -1, /) -> bytes:
-        """Up to `length` bytes, or all that are left; none at the end."""
+    def read(self, length: int, /) -> bytes:
+        """Up to `length` bytes; none at the end."""
         left = self._end - self._at
-        got = self._source.read_at(self._at, left if length < 0 else min(left, length))
+        got = self._source.some_at(self._at, min(left, length))
         self._at += len(got)
         return got
 

@@ -17,10 +17,12 @@ from tcps.render import Section, columns, counted
 app = group("Backups: made while others write, and proven before they are relied on.")
 _LIST = columns("archive", "entries", "bytes", "state")
 _PRUNED = columns("archive", "bytes", "kept for=why")
-FolderOption = Annotated[
+PlaceOption = Annotated[
     str | None,
     typer.Option(
-        "--to", metavar="DIR", help="The folder of the archives; else $TCPS_BACKUP_DIR, else the policy's."
+        "--to",
+        metavar="PLACE",
+        help="The archives' folder or s3://BUCKET/PREFIX; else $TCPS_BACKUP_DIR, else the policy's.",
     ),
 ]
 
@@ -33,6 +35,7 @@ def _number(says: str) -> Any:
     cls=Command,
     epilog=examples_text(
         """tcps backup create --to /mnt/backups
+        tcps backup create --to s3://bucket/backups
         tcps backup create --incremental --quiet
         tcps backup create --incremental --json"""
     ),
@@ -43,7 +46,7 @@ def create(
         bool,
         typer.Option("--incremental", help="Only what is new since the newest archive, if there is one."),
     ] = False,
-    to: FolderOption = None,
+    to: PlaceOption = None,
     no_verify: Annotated[
         bool, typer.Option("--no-verify", help="Do not open the archive again and prove it.")
     ] = False,
@@ -73,7 +76,7 @@ def create(
     name="list",
     epilog=examples_text("tcps backup list\ntcps backup list --to /mnt/backups --json"),
 )
-def list_archives(ctx: typer.Context, to: FolderOption = None) -> None:
+def list_archives(ctx: typer.Context, to: PlaceOption = None) -> None:
     """List the archives of the store, the oldest first; where there is no store, those of every store."""
     from tcps.service import backups
 
@@ -99,7 +102,7 @@ def prune(
     keep_weekly: Annotated[int, _number("The same of weeks, Monday to Sunday.")] = 0,
     keep_monthly: Annotated[int, _number("The same of months.")] = 0,
     keep_yearly: Annotated[int, _number("The same of years.")] = 0,
-    to: FolderOption = None,
+    to: PlaceOption = None,
     dry_run: DryRun = False,
 ) -> None:
     """Remove the archives of the store that no rule keeps; periods are those of UTC.
@@ -140,9 +143,9 @@ def verify(
     ctx: typer.Context,
     files: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE…]", help="Archives; without any, the newest one in the folder."),
+        typer.Argument(metavar="[FILE…]", help="Archives; without any, the newest one in the place."),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every archive in the folder.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every archive in the place.")] = False,
     restore_test: Annotated[
         bool, typer.Option("--restore-test", help="Restore them for a moment, and verify the stores.")
     ] = False,
@@ -150,7 +153,7 @@ def verify(
         str | None,
         typer.Option("--scratch", metavar="DIR", help="Where to restore to; else where temporary files go."),
     ] = None,
-    to: FolderOption = None,
+    to: PlaceOption = None,
 ) -> None:
     """Prove archives, with all that they rest on: every byte is read, every root computed anew.
 
@@ -197,7 +200,7 @@ def schedule(
     form: Annotated[
         str, typer.Option("--print", metavar="crontab|systemd", help="For which of them the lines are.")
     ],
-    to: FolderOption = None,
+    to: PlaceOption = None,
 ) -> None:
     """Print what lets cron or systemd back up this store; nothing is installed.
 

@@ -8,6 +8,7 @@ import msgspec
 from tcps.errors import InvalidInput
 from tcps.model import BUCKETS, Bucket, Policy, shown
 from tcps.rules import thresholds
+from tcps.rules.addresses import address
 from tcps.rules.state import State
 
 UNLIMITED = "unlimited"
@@ -67,7 +68,7 @@ def whole(policy: Policy, key: str) -> int:
 
 
 def backup_dir(policy: Policy) -> str | None:
-    """The folder that backups go to, an absolute path; None is where they go by default."""
+    """The place that backups go to; None is where they go by default."""
     folder = str(policy.settings.get(_BACKUP_DIR, NONE))
     return None if folder == NONE else folder
 
@@ -92,7 +93,7 @@ def parse_setting(key: str, value: object) -> Any:
     if key in _FLAGS:
         return _flag(key, value)
     if key == _BACKUP_DIR:
-        return _folder_or_none(key, value)
+        return _place_or_none(key, value)
     if key in _WHOLE:
         return _at_least_one(key, value)
     if key == "max_gap_hours":
@@ -161,13 +162,13 @@ def _hours_or_none(key: str, value: object) -> int | float | str:
     return _hours(key, value)
 
 
-def _folder_or_none(key: str, value: object) -> str:
+def _place_or_none(key: str, value: object) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if text.lower() == NONE:
         return NONE
-    if text.startswith("/") and text.isprintable() and len(text) <= 1000:
+    if text.isprintable() and len(text) <= 1000 and (text.startswith("/") or address(text, key)):
         return text
-    raise _invalid(key, value, "an absolute path, or none")
+    raise _invalid(key, value, "an absolute path, s3://BUCKET/PREFIX, or none")
 
 
 def _invalid(key: str, value: object, wanted: str) -> InvalidInput:

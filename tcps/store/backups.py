@@ -22,10 +22,11 @@ from tcps.backup.verifying import Progress, silent
 from tcps.errors import Conflict, IntegrityError, InvalidInput, NotFound, TcpsError, Undecided, invalid_field
 from tcps.files import Disk
 from tcps.model import shown
+from tcps.rules.addresses import address
 from tcps.rules.policy import backup_dir
 from tcps.rules.retention import Keep
 from tcps.store.engine import Engine
-from tcps.user import backup_places
+from tcps.user import backup_places, lock_folder
 
 
 def backup(
@@ -116,8 +117,13 @@ def place_for(engine: Engine, given: str | Path | None) -> Place:
 
 
 def at(place: str | Path, disk: Disk) -> Place:
-    """A place by its name: a folder."""
-    return Folder(Path(place), disk)
+    """A place by its name: a folder, or a bucket of an object store."""
+    found = address(place, "to") if isinstance(place, str) else None
+    if found is None:
+        return Folder(Path(place), disk)
+    from tcps.backup.bucket import Bucket
+
+    return Bucket(found, lock_folder(), disk)
 
 
 def place_without_store(given: str | Path | None) -> Place:

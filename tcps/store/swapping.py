@@ -1,4 +1,4 @@
-"""The folder that a store is restored to: what is made beside it and takes its place (format 14.2, ADR 15).
+"""The folder that a store is restored to: what is made beside it and takes its place (format 14.2, ADR 17).
 
 ```text
 .tcps.restoring/       where the new store is made, with a lock; what a crash left there is removed
