@@ -6,6 +6,8 @@
 | TCPS_ACTOR | who acts, when `--actor` is not given |
 | TCPS_HOME | the folder of keys and anchors; else `tcps` in XDG_CONFIG_HOME or `~/.config` |
 | TCPS_BACKUP_DIR | the place of backups, when `--to` is not given (`tcps.user`) |
+| TCPS_BACKUP_RECIPIENTS_FILE | the file that says whom new backups are encrypted to (`tcps.user`) |
+| TCPS_BACKUP_IDENTITY | the file with what opens encrypted ones (`tcps.user`) |
 | TCPS_BACKUP_TIMEOUT | for how many seconds an object store may be silent (`tcps.user`) |
 | TCPS_DEBUG | `1` shows the traceback of an unforeseen error |
 | NO_COLOR | any value: no colours (no-color.org) |

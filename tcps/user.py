@@ -3,6 +3,8 @@
 | variable | is |
 |---|---|
 | TCPS_BACKUP_DIR | the place of backups, when `--to` is not given |
+| TCPS_BACKUP_RECIPIENTS_FILE | the file that says whom new backups are encrypted to |
+| TCPS_BACKUP_IDENTITY | the file with what opens encrypted ones |
 | TCPS_BACKUP_TIMEOUT | for how many seconds an object store may be silent; 30 |
 """
 
@@ -34,10 +36,16 @@ def backup_places(environment: Mapping[str, str] = os.environ) -> tuple[str | No
     return wanted or None, Path(kept) / "tcps" / "backups"
 
 
-def lock_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the locks of places lie that have none themselves."""
+def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where things lie that this machine alone knows: locks of places that have none, what they held."""
     kept = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    return Path(kept) / "tcps" / "locks"
+    return Path(kept) / "tcps"
+
+
+def backup_keys(environment: Mapping[str, str] = os.environ) -> tuple[str | None, str | None]:
+    """The files with whom backups are encrypted to, and with what opens them."""
+    recipients, identity = (environment.get(f"TCPS_BACKUP_{one}") for one in ("RECIPIENTS_FILE", "IDENTITY"))
+    return recipients or None, identity or None
 
 
 def region(environment: Mapping[str, str] = os.environ) -> str | None:

@@ -10,11 +10,11 @@ step "set up .venv"
 python="${PYTHON:-python3}"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
 bin="$PWD/.venv/bin"
-if ! { command -v jq && command -v strace && command -v virtuoso-t && command -v cron; } >/dev/null; then # documents and tests use them
+if ! { command -v age && command -v jq && command -v strace && command -v virtuoso-t && command -v cron; } >/dev/null; then # documents and tests use them
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends cron jq strace virtuoso-opensource-7-bin >/dev/null
+        apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends age cron jq strace virtuoso-opensource-7-bin >/dev/null
     else
-        echo "cron, jq, strace or virtuoso-t is not installed: what uses it is left out"
+        echo "age, cron, jq, strace or virtuoso-t is not installed: what uses it is left out"
     fi
 fi
 "$bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

@@ -18,8 +18,8 @@ from tcps.files import Disk
 from tcps.locks import Lock, lock
 from tcps.rules.addresses import Address
 
-_BEGINNING = 64 * 1024
-"""How much is fetched of an archive before anybody asks for more: mostly its whole manifest."""
+_BEGINNING = 72 * 1024
+"""How much is fetched of an archive before anybody asks for more: a chunk of age, often a whole manifest."""
 
 
 class Bucket(Place):
@@ -51,11 +51,11 @@ class Bucket(Place):
     def size(self, name: str) -> int:
         """How many bytes an archive has; 0 when it is not there."""
         if name not in self._sizes:
-            source = self.source(name)
+            source = self.file(name)
             self._sizes[name] = 0 if source is None else source.size
         return self._sizes[name]
 
-    def source(self, name: str) -> Source | None:
+    def file(self, name: str) -> Source | None:
         """An archive, of which the beginning is fetched, and the rest when it is asked for."""
         first = self._client.read(self._address.key(name), 0, _BEGINNING)
         if first is None:
@@ -93,7 +93,7 @@ class Bucket(Place):
         """Nothing: what was answered is durable."""
 
     @contextlib.contextmanager
-    def adding(self, name: str, pieces: Iterable[bytes], *, check: bool = True) -> Iterator[Source]:
+    def storing(self, name: str, pieces: Iterable[bytes], *, check: bool) -> Iterator[Source]:
         """Write an archive here, send it after the body, and read it back."""
         scratch, sha256 = Scratch(name), hashlib.sha256()
         for piece in pieces:

@@ -13,7 +13,10 @@ from tcps.errors import TcpsError
 
 
 class Listed(NamedTuple):
-    """An archive by what its beginning says; `problem` is why it cannot be used, as far as that tells."""
+    """An archive by what its beginning says; `problem` is why it cannot be used, as far as that tells.
+
+    Of an encrypted one without an identity there may be no manifest, and no problem.
+    """
 
     name: Name
     size: int
@@ -62,14 +65,18 @@ class Shelf:
         manifest = archive.manifest
         assert manifest.parent is not None
         assert manifest.from_ is not None
+        closed = None
         for name in self._up_to(manifest.store.store_id, manifest.from_.seq):
             try:
                 found = self.archive(str(name))
-            except UnsoundError:
+            except UnsoundError as error:
+                closed = error if error.finding.kind == "undecided" else closed
                 continue
             if found.digest == manifest.parent:
                 _require_joined(archive, found)
                 return found
+        if closed is not None:  # it may be the one
+            raise findings.rests(archive.name, closed)
         raise findings.missing_parent(archive.name, manifest.parent)
 
     def _listed(self, name: Name) -> Listed:
@@ -79,7 +86,8 @@ class Shelf:
             manifest = archive.manifest
             parent = None if manifest.parent is None else self.parent(archive).name
         except UnsoundError as error:
-            problem = error.message
+            closed = error.finding.class_ == "ENCRYPTED" and self.place.identity is None
+            problem = None if closed else error.message
         return Listed(name, self.place.size(str(name)), manifest, parent, problem)
 
     def _up_to(self, store_id: str, seq: int) -> list[Name]:

@@ -21,7 +21,7 @@ from tcps.backup.findings import UnsoundError
 from tcps.backup.holding import holding
 from tcps.backup.manifest import ARCHIVE_FORMAT, MANIFEST, MANIFEST_BYTES, Manifest, Member
 from tcps.backup.names import Kind, Name
-from tcps.backup.places import Place
+from tcps.backup.places import ENCRYPTED, Place
 from tcps.backup.reading import Archive
 from tcps.backup.verifying import Progress, prove_written, silent
 from tcps.canonical import sha256_hex
@@ -131,14 +131,17 @@ def _made(
     newest = None if before else _newest(folder, live.identity)
     planned, warning = _planned(live, before, newest)
     coder = coding.best()
-    name = _free(folder, live, planned.manifest, coder.suffix)
+    name = _free(folder, live, planned.manifest, coder.suffix + (ENCRYPTED if folder.recipients else ""))
     written: dict[str, str] = {}
     with folder.adding(
         str(name), coder.pieces(_tar(live, planned, written, progress)), check=verify
     ) as source:
         if verify:
             prove_written(Archive(source), written)
-    return Made(name, folder.where(str(name)), source.size, planned.manifest, reason, warning, verify)
+    folder.remember(str(name), planned.content())
+    return Made(
+        name, folder.where(str(name)), folder.size(str(name)), planned.manifest, reason, warning, verify
+    )
 
 
 def _newest(folder: Place, identity: Identity) -> Archive | None:

@@ -5,6 +5,8 @@ from typing import Any
 from tcps.errors import IntegrityError
 from tcps.rules.findings import Finding
 
+IDENTITY_HINT = "name the file that opens it with --identity FILE or TCPS_BACKUP_IDENTITY"
+
 
 class UnsoundError(IntegrityError):
     """An archive, or a chain of them, that is not what a backup writes; `finding` says what is wrong.
@@ -53,6 +55,11 @@ def unreadable(archive: str, why: object, *, undecided: bool = False) -> Unsound
     """There is nothing that could be read; undecided when that is for a reason outside of it."""
     kind = "undecided" if undecided else "integrity"
     return UnsoundError("UNREADABLE", f"{archive} cannot be read: {why}", archive, kind)
+
+
+def encrypted(archive: str, why: str) -> UnsoundError:
+    """It may be sound; whoever looks cannot open it."""
+    return UnsoundError("ENCRYPTED", f"{archive} is encrypted: {why}", archive, "undecided")
 
 
 def member(class_: str, archive: str, path: str, why: str, **values: Any) -> UnsoundError:

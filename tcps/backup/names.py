@@ -8,7 +8,7 @@ from tcps.model import Timestamp, to_ms
 
 _NAME = re.compile(
     r"tcps-([0-9a-f]{16})-([0-9]{12})-(full|incremental)-"
-    r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}\.[0-9]{3})Z\.tar\.(zst|gz)",
+    r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2}\.[0-9]{3})Z\.tar\.((?:zst|gz)(?:\.age)?)",
     re.ASCII,
 )
 
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 
 class Name(NamedTuple):
-    """The parts of an archive's name; `suffix` says how it is compressed."""
+    """The parts of an archive's name; `suffix` says how it is compressed, and whether it is encrypted."""
 
     store_id: str
     seq: int
@@ -32,6 +32,11 @@ class Name(NamedTuple):
     def __str__(self) -> str:
         moment = self.made.replace("-", "").replace(":", "")
         return f"tcps-{self.store_id}-{self.seq:012d}-{self.kind}-{moment}.tar.{self.suffix}"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its name says so."""
+        return self.suffix.endswith(".age")
 
     @classmethod
     def parsed(cls, text: str) -> "Name | None":

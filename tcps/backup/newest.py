@@ -11,6 +11,7 @@ from tcps.identity import Identity
 def newest_good(place: Place, identity: Identity) -> Name | None:
     """The newest archive that seems good: it and all of its chain are there, with their beginning and end.
 
+    Of an encrypted one that nobody here can open it is enough that it is there, and that it was made here.
     What lies between is proven by a verification, which takes longer. Raises TcpsError when the place
     cannot be read, Undecided when nothing here can decompress an archive.
     """
@@ -28,4 +29,5 @@ def _require_likely(shelf: Shelf, name: Name, identity: Identity) -> None:
     for link in shelf.chain(shelf.archive(str(name))):
         if link.manifest.store != identity:
             raise findings.foreign(link.name, link.manifest.store.store_id, identity.store_id)
-        link.seal()
+        if link.source.remembered is None:
+            link.seal()

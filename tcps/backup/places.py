@@ -5,11 +5,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tcps.backup.names import Name
 from tcps.errors import TcpsError
 from tcps.files import Disk
 from tcps.locks import Lock, lock
+
+if TYPE_CHECKING:
+    from tcps.backup.memory import Memory
+
+ENCRYPTED = ".age"
+"""How the names of encrypted archives end."""
 
 
 class PlaceError(TcpsError):
@@ -17,7 +24,12 @@ class PlaceError(TcpsError):
 
 
 class Source(ABC):
-    """A file of which any part can be read; `name` is what findings call it."""
+    """A file of which any part can be read; `name` is what findings call it.
+
+    Of one that is encrypted, and cannot be read here, the manifest may be `remembered`.
+    """
+
+    remembered: bytes | None = None
 
     def __init__(self, name: str, size: int) -> None:
         self.name = name
@@ -72,7 +84,15 @@ class Beginning:
 
 
 class Place(ABC):
-    """A place with archives, of one store or of several; as text it is what a user calls it."""
+    """A place with archives, of one store or of several; as text it is what a user calls it.
+
+    New archives are encrypted to the `recipients`, if there are any; encrypted ones are opened with what is
+    in the file `identity`. `memory` remembers what those hold that were made here.
+    """
+
+    recipients: tuple[str, ...] = ()
+    identity: Path | None = None
+    memory: "Memory | None" = None
 
     @abstractmethod
     def files(self) -> Iterable[str]:
@@ -94,9 +114,18 @@ class Place(ABC):
     def size(self, name: str) -> int:
         """How many bytes an archive has; 0 when it is not there."""
 
-    @abstractmethod
     def source(self, name: str) -> Source | None:
-        """An archive by its name; None when it is not there or no plain file."""
+        """An archive by its name, opened if it is encrypted; None when it is not there or no plain file."""
+        found = self.file(name)
+        if found is None or not name.endswith(ENCRYPTED):
+            return found
+        from tcps.backup.age import opened
+
+        return opened(found, self.identity, lambda: self._remembered(name, found.size))
+
+    @abstractmethod
+    def file(self, name: str) -> Source | None:
+        """An archive as it lies there; None when it is not there or no plain file."""
 
     @abstractmethod
     def lock(self, store_id: str, wait: float) -> Lock:
@@ -118,15 +147,38 @@ class Place(ABC):
     def sync(self) -> None:
         """Make durable which archives are there."""
 
-    @abstractmethod
-    def adding(
-        self, name: str, pieces: Iterable[bytes], *, check: bool = True
-    ) -> AbstractContextManager[Source]:
+    @contextlib.contextmanager
+    def adding(self, name: str, pieces: Iterable[bytes], *, check: bool = True) -> Iterator[Source]:
         """Write an archive and give it, to be looked at; after the body it is there, durable, with its name.
 
-        With `check` what travelled is compared with what was sent. When anything fails there is no archive,
-        nor anything else that looks like one. The lock is held.
+        If it is to be encrypted, that comes after the body. With `check` what is there is compared with what
+        was written. When anything fails there is no archive, nor anything else that looks like one. The lock
+        is held.
         """
+        if name.endswith(ENCRYPTED):
+            from tcps.backup import age
+
+            content = age.kept(name, pieces)
+            yield content
+            sealed = age.encrypted(content, self.recipients)
+            with self.storing(name, sealed.pieces(), check=check) as source:
+                if check:
+                    age.require_same(source, sealed)
+        else:
+            with self.storing(name, pieces, check=check) as source:
+                yield source
+
+    @abstractmethod
+    def storing(self, name: str, pieces: Iterable[bytes], *, check: bool) -> AbstractContextManager[Source]:
+        """As `adding`, of the bytes as they will lie there."""
+
+    def remember(self, name: str, manifest: bytes) -> None:
+        """Keep the manifest of an archive that was added, if it is encrypted; the lock is held."""
+        if self.memory is not None and name.endswith(ENCRYPTED):
+            self.memory.note(name, self.size(name), manifest, set(self.files()))
+
+    def _remembered(self, name: str, size: int) -> bytes | None:
+        return None if self.memory is None else self.memory.recall(name, size)
 
 
 class Folder(Place):
@@ -151,8 +203,8 @@ class Folder(Place):
         """How many bytes an archive has; 0 when it is not there."""
         return self.disk.size(self.path / name)
 
-    def source(self, name: str) -> Source | None:
-        """An archive by its name; None when it is not there or no plain file."""
+    def file(self, name: str) -> Source | None:
+        """An archive as it lies there; None when it is not there or no plain file."""
         path = self.path / name
         size = self.disk.plain_size(path)
         return None if size is None else File(self.disk, path, name, size)
@@ -183,7 +235,7 @@ class Folder(Place):
         self.disk.sync_dir(self.path)
 
     @contextlib.contextmanager
-    def adding(self, name: str, pieces: Iterable[bytes], *, check: bool = True) -> Iterator[Source]:
+    def storing(self, name: str, pieces: Iterable[bytes], *, check: bool) -> Iterator[Source]:
         """Write an archive beside its place, which is durable before it is renamed."""
         temporary = self.path / f".{name}.tmp"
         try:

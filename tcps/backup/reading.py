@@ -22,11 +22,17 @@ class Archive:
     """An archive: its manifest, which is sound in itself, and its members."""
 
     def __init__(self, source: Source) -> None:
-        """Read the beginning. Raises UnsoundError, or Undecided when nothing here can decompress it."""
+        """Read the beginning, or take what is remembered of it.
+
+        Raises UnsoundError, or Undecided when nothing here can decompress it.
+        """
         self.source = source
         self.name = source.name
-        self._coder = _coder(source)
-        content = _manifest(self.name, self._stream())
+        if source.remembered is None:
+            self._coder = _coder(source)
+            content = _manifest(self.name, self._stream())
+        else:
+            self._coder, content = coding.best(), source.remembered
         self.manifest = Manifest.parsed(content, self.name)
         self.digest = digest(content)
         self._first = tar.header(MANIFEST, len(content)) + content + tar.padding(len(content))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from tcps.backup.places import Source
 from tcps.files import storage
 
+_PIECE = 1024 * 1024
 _IN_MEMORY = 256 * 1024
 """So many bytes are kept in memory before there is a file: a list looks at many beginnings."""
 
@@ -40,6 +41,10 @@ class Scratch(Source):
                 pieces.append(piece)
                 offset, length = offset + len(piece), length - len(piece)
         return b"".join(pieces)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it, from its beginning."""
+        return (self.read_at(at, _PIECE) for at in range(0, self.size, _PIECE))
 
     def _move_to_file(self) -> None:
         with storage("make a temporary file in", tempfile.gettempdir()):

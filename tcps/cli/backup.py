@@ -25,6 +25,12 @@ PlaceOption = Annotated[
         help="The archives' folder or s3://BUCKET/PREFIX; else $TCPS_BACKUP_DIR, else the policy's.",
     ),
 ]
+IdentityOption = Annotated[
+    str | None,
+    typer.Option(
+        "--identity", metavar="FILE", help="What opens encrypted archives; else $TCPS_BACKUP_IDENTITY."
+    ),
+]
 
 
 def _number(says: str) -> Any:
@@ -37,6 +43,7 @@ def _number(says: str) -> Any:
         """tcps backup create --to /mnt/backups
         tcps backup create --to s3://bucket/backups
         tcps backup create --incremental --quiet
+        tcps backup create --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
         tcps backup create --incremental --json"""
     ),
 )
@@ -47,6 +54,18 @@ def create(
         typer.Option("--incremental", help="Only what is new since the newest archive, if there is one."),
     ] = False,
     to: PlaceOption = None,
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option("--recipient", metavar="KEY", help="Encrypt it with age to age1… or ssh-…; repeatable."),
+    ] = None,
+    recipients_file: Annotated[
+        str | None,
+        typer.Option(
+            "--recipients-file",
+            metavar="FILE",
+            help="The same, a key a line; else $TCPS_BACKUP_RECIPIENTS_FILE, else the policy's.",
+        ),
+    ] = None,
     no_verify: Annotated[
         bool, typer.Option("--no-verify", help="Do not open the archive again and prove it.")
     ] = False,
@@ -62,7 +81,13 @@ def create(
     with opened(ctx) as (store, out):
         with told(context(ctx).settings) as progress:
             made = backups.create(
-                store, incremental=incremental, to=to, verify=not no_verify, progress=progress
+                store,
+                incremental=incremental,
+                to=to,
+                recipients=recipient or (),
+                recipients_file=recipients_file,
+                verify=not no_verify,
+                progress=progress,
             )
         out.record(made, [_summary(made)])
         if made["reason"] is not None:
@@ -76,13 +101,13 @@ def create(
     name="list",
     epilog=examples_text("tcps backup list\ntcps backup list --to /mnt/backups --json"),
 )
-def list_archives(ctx: typer.Context, to: PlaceOption = None) -> None:
+def list_archives(ctx: typer.Context, to: PlaceOption = None, identity: IdentityOption = None) -> None:
     """List the archives of the store, the oldest first; where there is no store, those of every store."""
     from tcps.service import backups
 
     with _perhaps_opened(ctx) as (store, out):
-        rows = backups.list_archives(store, to)
-        shown = [row | {"entries": _entries(row), "state": row["problem"] or "ok"} for row in rows]
+        rows = backups.list_archives(store, to, identity)
+        shown = [row | {"entries": _entries(row), "state": _state(row)} for row in rows]
         out.table(shown, _LIST, "there is no archive", rows, backups.LISTED)
 
 
@@ -103,6 +128,7 @@ def prune(
     keep_monthly: Annotated[int, _number("The same of months.")] = 0,
     keep_yearly: Annotated[int, _number("The same of years.")] = 0,
     to: PlaceOption = None,
+    identity: IdentityOption = None,
     dry_run: DryRun = False,
 ) -> None:
     """Remove the archives of the store that no rule keeps; periods are those of UTC.
@@ -120,7 +146,7 @@ def prune(
         raise missing(["--keep-last, -hourly, -daily, -weekly, -monthly or -yearly"], "backup prune")
     with opened(ctx) as (store, out):
         with told(context(ctx).settings) as progress:
-            done = backups.prune(store, keep, to=to, dry_run=dry_run, progress=progress)
+            done = backups.prune(store, keep, to=to, identity=identity, dry_run=dry_run, progress=progress)
         sections = (
             [Section("Archives", (), [_row(row) for row in done["archives"]], _PRUNED)] if dry_run else []
         )
@@ -154,6 +180,7 @@ def verify(
         typer.Option("--scratch", metavar="DIR", help="Where to restore to; else where temporary files go."),
     ] = None,
     to: PlaceOption = None,
+    identity: IdentityOption = None,
 ) -> None:
     """Prove archives, with all that they rest on: every byte is read, every root computed anew.
 
@@ -178,6 +205,7 @@ def verify(
                 files or (),
                 to,
                 everything=everything,
+                identity=identity,
                 restored=restore_test,
                 scratch=None if scratch is None else Path(scratch),
                 progress=progress,
@@ -247,7 +275,14 @@ def _perhaps_opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
 def _summary(made: Json) -> str:
     """One line for a log."""
     proven = "verified" if made["verified"] else "not verified"
+    proven = f"encrypted, {proven}" if made["encrypted"] else proven
     return f"{made['archive']}: {made['kind']}, {_entries(made)}, {counted(made['bytes'], 'byte')}, {proven}"
+
+
+def _state(row: Json) -> str:
+    if row["problem"] is not None:
+        return str(row["problem"])
+    return "encrypted, nothing more is known" if row["from_sequence"] is None else "ok"
 
 
 def _pruned(done: Json) -> str:

@@ -14,6 +14,8 @@ from tcps.rules.state import State
 UNLIMITED = "unlimited"
 NONE = "none"
 _BACKUP_DIR = "backup_dir"
+_BACKUP_RECIPIENTS = "backup_recipients"
+_RECIPIENT = re.compile("age1[02-9ac-hj-np-z]{58}", re.ASCII)
 _FLAGS = {"require_five_whys": False, "completion_requires_sku": True, "auto_publish": False}
 _WHOLE = {"max_consecutive": 2, "backup_retention_days": 30}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -30,7 +32,7 @@ def defaults() -> dict[str, Any]:
     values |= (
         {"max_consecutive": 2, "max_gap_hours": 24}
         | _FLAGS
-        | {"backup_retention_days": 30, _BACKUP_DIR: NONE}
+        | {"backup_retention_days": 30, _BACKUP_DIR: NONE, _BACKUP_RECIPIENTS: NONE}
     )
     return values | thresholds.defaults() | {"licences_allowed": list(thresholds.LICENCES)}
 
@@ -73,6 +75,12 @@ def backup_dir(policy: Policy) -> str | None:
     return None if folder == NONE else folder
 
 
+def backup_recipients(policy: Policy) -> tuple[str, ...]:
+    """Whom backups are encrypted to; without any they are not."""
+    chosen = str(policy.settings.get(_BACKUP_RECIPIENTS, NONE))
+    return () if chosen == NONE else tuple(chosen.split())
+
+
 def change(state: State, key: str, value: object) -> Policy:
     """Set one key; a value that is set already changes nothing.
 
@@ -94,6 +102,8 @@ def parse_setting(key: str, value: object) -> Any:
         return _flag(key, value)
     if key == _BACKUP_DIR:
         return _place_or_none(key, value)
+    if key == _BACKUP_RECIPIENTS:
+        return _recipients_or_none(key, value)
     if key in _WHOLE:
         return _at_least_one(key, value)
     if key == "max_gap_hours":
@@ -169,6 +179,15 @@ def _place_or_none(key: str, value: object) -> str:
     if text.isprintable() and len(text) <= 1000 and (text.startswith("/") or address(text, key)):
         return text
     raise _invalid(key, value, "an absolute path, s3://BUCKET/PREFIX, or none")
+
+
+def _recipients_or_none(key: str, value: object) -> str:
+    texts = value.replace(",", " ").split() if isinstance(value, str) else []
+    if texts == [NONE]:
+        return NONE
+    if texts and len(texts) <= 20 and all(_RECIPIENT.fullmatch(text) for text in texts):
+        return " ".join(texts)
+    raise _invalid(key, value, "age1… recipients, or none")
 
 
 def _invalid(key: str, value: object, wanted: str) -> InvalidInput:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tcps.backup import Kind, Listed, Made, Manifest, Place, Shelf, Verdict
 from tcps.backup import verify as judge
+from tcps.backup.keys import recipients_in
 from tcps.backup.newest import newest_good
 from tcps.backup.pruning import Judged
 from tcps.backup.verifying import Progress, silent
@@ -27,6 +28,7 @@ LISTED = (
     "to_sequence",
     "last_entry_at",
     "bytes",
+    "encrypted",
     "parent",
     "problem",
 )
@@ -34,17 +36,25 @@ LISTED = (
 
 
 def create(
-    store: Store, *, incremental: bool, to: str | None, verify: bool, progress: Progress | None = None
+    store: Store,
+    *,
+    incremental: bool,
+    to: str | None,
+    verify: bool,
+    recipients: Sequence[str] = (),
+    recipients_file: str | None = None,
+    progress: Progress | None = None,
 ) -> Json:
     """Make an archive; what it holds, and what it took."""
     kind = Kind.INCREMENTAL if incremental else Kind.FULL
-    made = store.backup(kind, to=to, verify=verify, progress=progress)
+    whom = [*recipients, *(() if recipients_file is None else recipients_in(recipients_file))]
+    made = store.backup(kind, to=to, recipients=whom, verify=verify, progress=progress)
     return _made(made)
 
 
-def list_archives(store: Store | None, to: str | None) -> list[Json]:
+def list_archives(store: Store | None, to: str | None, identity: str | None = None) -> list[Json]:
     """Every archive of the store, or without one of any store, the oldest first; only beginnings are read."""
-    return [_listed(one) for one in _shelf(store, place_of(store, to)).listed()]
+    return [_listed(one) for one in _shelf(store, place_of(store, to, identity)).listed()]
 
 
 def verify(
@@ -53,6 +63,7 @@ def verify(
     to: str | None,
     *,
     everything: bool = False,
+    identity: str | None = None,
     scratch: Path | None = None,
     restored: bool = False,
     progress: Progress | None = None,
@@ -62,10 +73,10 @@ def verify(
     With `restored` those that are intact are restored for a moment, in the folder `scratch` or where the
     system has temporary files, and the stores verified. Raises NotFound when there is none.
     """
-    identity = None if store is None else store.engine.identity
+    ours = None if store is None else store.engine.identity
     rows: list[Json] = []
-    for shelf, names in _chosen(store, files, to, everything=everything):
-        for one in judge(shelf, names, identity, progress or silent):
+    for shelf, names in _chosen(store, files, to, identity, everything=everything):
+        for one in judge(shelf, names, ours, progress or silent):
             tried = _tried(shelf.place, one.name, scratch, progress) if restored and one.intact else None
             rows.append(_verdict(one, tried))
     return {"archives": rows, "verdict": _worst(row["verdict"] for row in rows)}
@@ -85,17 +96,17 @@ def _tried(place: Place, name: str, scratch: Path | None, progress: Progress | N
 
 
 def _chosen(
-    store: Store | None, files: Sequence[str], to: str | None, *, everything: bool
+    store: Store | None, files: Sequence[str], to: str | None, identity: str | None, *, everything: bool
 ) -> Iterator[tuple[Shelf, list[str]]]:
     """Which archives are meant, by the place that they and their chains are in."""
     for file in files:
         where, name = os.path.split(file)
-        place = backups.at(where or ".", _disk(store))
+        place = backups.at(where or ".", _disk(store), identity)
         if place.source(name) is None and name not in place.files():
             raise NotFound(f"there is no file {file}", details={"path": file})
         yield _shelf(None, place), [name]
     if not files:
-        shelf = _shelf(store, place_of(store, to))
+        shelf = _shelf(store, place_of(store, to, identity))
         names = [str(name) for name in shelf.names]
         if not names:
             raise NotFound(f"there is no archive in {shelf.place}", hint="tcps backup create")
@@ -103,10 +114,16 @@ def _chosen(
 
 
 def prune(
-    store: Store, keep: Keep, *, to: str | None, dry_run: bool, progress: Progress | None = None
+    store: Store,
+    keep: Keep,
+    *,
+    to: str | None,
+    identity: str | None = None,
+    dry_run: bool,
+    progress: Progress | None = None,
 ) -> Json:
     """Remove what a policy does not keep; every archive, and why it is kept."""
-    done = backups.prune(store.engine, keep, to, dry_run=dry_run, progress=progress)
+    done = backups.prune(store.engine, keep, to, identity=identity, dry_run=dry_run, progress=progress)
     gone = [one for one in done.archives if not one.reasons]
     return {
         "place": backups.place_for(store.engine, to).where(),
@@ -149,9 +166,11 @@ def overview(store: Store) -> Json:
     return told | {"newest_good": str(newest), "age_ms": to_ms(now) - to_ms(newest.made)}
 
 
-def place_of(store: Store | None, to: str | None) -> Place:
-    """Where archives are looked for."""
-    return backups.place_without_store(to) if store is None else backups.place_for(store.engine, to)
+def place_of(store: Store | None, to: str | None, identity: str | None = None) -> Place:
+    """Where archives are looked for; `identity` is the file with what opens encrypted ones."""
+    if store is None:
+        return backups.place_without_store(to, identity)
+    return backups.place_for(store.engine, to, identity)
 
 
 def _shelf(store: Store | None, place: Place) -> Shelf:
@@ -175,6 +194,7 @@ def _made(made: Made) -> Json:
         "root": manifest.to.root,
         "bytes": made.size,
         "content_bytes": manifest.content_bytes,
+        "encrypted": made.name.is_encrypted,
         "verified": made.verified,
         "reason": made.reason,
         "warning": made.warning,
@@ -235,6 +255,7 @@ def _listed(one: Listed) -> Json:
         "to_sequence": one.name.seq if manifest is None else manifest.to.seq,
         "last_entry_at": None if manifest is None else manifest.to.time,
         "bytes": one.size,
+        "encrypted": one.name.is_encrypted,
         "parent": one.parent,
         "problem": one.problem,
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tcps.errors import IntegrityError, TcpsError, Undecided
+from tcps.files import Disk
 from tcps.home import Home
 from tcps.keys import VerifierKey
 from tcps.merkle import Checkpoint
@@ -14,7 +15,7 @@ from tcps.store import Store
 from tcps.verify import Anchor, Trust
 
 REMEMBERED = "the remembered checkpoint"
-_PACKED = (b"\x28\xb5\x2f\xfd", b"\x1f\x8b")
+_PACKED = (b"\x28\xb5\x2f\xfd", b"\x1f\x8b", b"age-")
 """How what zstd and gzip have compressed begins: no checkpoint does."""
 
 
@@ -63,9 +64,10 @@ def _read(path: str) -> list[Checkpoint]:
 
 def _of_archive(path: str) -> Checkpoint:
     """The checkpoint that a backup's manifest holds, of a file that is what was written (format 13.3)."""
-    from tcps.backup import Folder, Shelf  # only such an anchor pays for it
+    from tcps.backup import Shelf  # only such an anchor pays for it
+    from tcps.store.backups import at
 
     folder, name = os.path.split(os.path.realpath(path))
-    archive = Shelf(Folder(Path(folder))).archive(name)
+    archive = Shelf(at(Path(folder), Disk())).archive(name)
     archive.require_sealed()
     return archive.manifest.to.checkpoint(archive.manifest.store.origin)

@@ -88,6 +88,10 @@ def backup_verify(job: Job) -> Done:
         return Done([], {}, "there is no backup")
     (newest,) = report["archives"]
     if report["verdict"] == "undecided":
+        if newest["findings"][0]["class"] == "ENCRYPTED":
+            return Done(
+                [], {"archive": newest["archive"]}, "there is no identity that opens the newest backup"
+            )
         raise Undecided(newest["findings"][0]["message"])
     issues = [Seen(IssueSeverity.CRITICAL, _place(found), found["message"]) for found in newest["findings"]]
     return Done(issues, {"archive": newest["archive"], "links": newest["links"]})

@@ -447,6 +447,7 @@ class Store:
         kind: str = "full",
         *,
         to: str | Path | None = None,
+        recipients: Sequence[str] = (),
         verify: bool = True,
         wait: float | None = None,
         progress: "Progress | None" = None,
@@ -454,21 +455,34 @@ class Store:
         """Make a backup, `full` or `incremental`, in the place `to`, while others may write (format 13.5).
 
         Without `to` it goes where TCPS_BACKUP_DIR or the policy's `backup_dir` says, else to the user's
-        own data. It is opened again and verified, unless told not to. Raises IntegrityError when the ledger
-        is damaged or does not go on from the newest backup; LockTimeout.
+        own data. It is opened again and verified, unless told not to. It is encrypted to `recipients`, else
+        to those of TCPS_BACKUP_RECIPIENTS_FILE or of the policy, if there are any. Raises IntegrityError when
+        the ledger is damaged or does not go on from the newest backup; LockTimeout.
         """
         from tcps.store import backups
 
-        return backups.backup(self.engine, kind, to, wait=wait, verify=verify, progress=progress)
+        return backups.backup(
+            self.engine, kind, to, recipients=recipients, wait=wait, verify=verify, progress=progress
+        )
 
-    def list_backups(self, *, to: str | Path | None = None) -> "list[Listed]":
-        """The archives of the store in the place `to`, the oldest first; only their beginnings are read."""
+    def list_backups(
+        self, *, to: str | Path | None = None, identity: str | Path | None = None
+    ) -> "list[Listed]":
+        """The archives of the store in the place `to`, the oldest first; only their beginnings are read.
+
+        Encrypted ones are opened with what is in the file `identity`, else in that of TCPS_BACKUP_IDENTITY.
+        """
         from tcps.store import backups
 
-        return backups.listed(self.engine, to)
+        return backups.listed(self.engine, to, identity)
 
     def verify_backup(
-        self, name: str | None = None, *, to: str | Path | None = None, progress: "Progress | None" = None
+        self,
+        name: str | None = None,
+        *,
+        to: str | Path | None = None,
+        identity: str | Path | None = None,
+        progress: "Progress | None" = None,
     ) -> "Verdict":
         """The verdict on an archive in the place `to`, or (None) on the newest: it and all that it rests on.
 
@@ -476,13 +490,14 @@ class Store:
         """
         from tcps.store import backups
 
-        return backups.verified(self.engine, name, to, progress)
+        return backups.verified(self.engine, name, to, identity=identity, progress=progress)
 
     def prune_backups(
         self,
         keep: "Keep | Given",
         *,
         to: str | Path | None = None,
+        identity: str | Path | None = None,
         dry_run: bool = False,
         wait: float | None = None,
         progress: "Progress | None" = None,
@@ -496,7 +511,15 @@ class Store:
         from tcps.rules.retention import read_keep
         from tcps.store import backups
 
-        return backups.prune(self.engine, read_keep(keep), to, wait=wait, dry_run=dry_run, progress=progress)
+        return backups.prune(
+            self.engine,
+            read_keep(keep),
+            to,
+            identity=identity,
+            wait=wait,
+            dry_run=dry_run,
+            progress=progress,
+        )
 
     @classmethod
     def restore(

@@ -47,8 +47,9 @@ def _console(example: Example) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_examples_do_what_they_show(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "jq" in document.read_text() and shutil.which("jq") is None:
-        pytest.skip("its examples use jq, which is not installed")
+    for program in ("jq", "age-keygen"):
+        if program in document.read_text() and shutil.which(program) is None:
+            pytest.skip(f"its examples use {program}, which is not installed")
     parsed = Sybil([CodeBlockParser("console", _console), PythonCodeBlockParser()]).parse(document)
     monkeypatch.chdir(tmp_path)
     shell = Shell(tmp_path) if parsed.regions else None

@@ -9,6 +9,8 @@ from tcps.rules import policy, thresholds
 from tcps.store import Store
 from tests.rules.line import act, bring, record, refused, run, setting, sku, unchanged
 
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
 
 def effective(store: Store) -> dict[str, Any]:
     with store.view() as view:
@@ -36,6 +38,7 @@ def test_every_setting_has_the_default_of_the_domain() -> None:
         "auto_publish": False,
         "backup_retention_days": 30,
         "backup_dir": "none",
+        "backup_recipients": "none",
         "gates.test_execution.tests_total": 1,
         "gates.test_execution.test_pass_rate": 0.95,
         "gates.test_execution.line_coverage": 0.80,
@@ -83,6 +86,9 @@ def test_every_setting_has_the_default_of_the_domain() -> None:
         ("backup_retention_days", 1, 1),
         ("backup_dir", " /mnt/backups ", "/mnt/backups"),
         ("backup_dir", "None", "none"),
+        ("backup_dir", "s3://bucket/backups", "s3://bucket/backups"),
+        ("backup_recipients", f" {RECIPIENT},{RECIPIENT} ", f"{RECIPIENT} {RECIPIENT}"),
+        ("backup_recipients", "none", "none"),
         ("gates.test_execution.line_coverage", "0.8", 0.8),
         ("gates.test_execution.line_coverage", 1, 1.0),
         ("gates.test_execution.tests_total", "50", 50),
@@ -125,6 +131,8 @@ def test_a_setting_takes_a_value_that_the_domain_allows(
         ("backup_retention_days", 0, "invalid_setting"),
         ("backup_dir", "backups", "invalid_setting"),
         ("backup_dir", 7, "invalid_setting"),
+        ("backup_recipients", RECIPIENT[:-1], "invalid_setting"),
+        ("backup_recipients", [RECIPIENT], "invalid_setting"),
         ("backup_dir", "/a\nb", "invalid_setting"),
         ("gates.test_execution.nothing", 1, "invalid_setting"),
         ("gates.nothing.line_coverage", 1, "invalid_setting"),
