@@ -8,10 +8,11 @@ an archive, `reading` lets nothing else through, `creating` makes one, `verifyin
 from tcps.backup.chains import Listed, Shelf
 from tcps.backup.creating import Live, Made, Settled, create
 from tcps.backup.findings import UnsoundError
+from tcps.backup.folder import Folder
 from tcps.backup.judging import Verdict, verify
 from tcps.backup.manifest import Manifest, Member, Point
 from tcps.backup.names import Kind, Name
-from tcps.backup.places import Folder, Place, Source
+from tcps.backup.places import Place, Source
 from tcps.backup.reading import Archive
 
 __all__ = [

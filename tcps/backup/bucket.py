@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tcps.backup import s3
 from tcps.backup.places import Place, PlaceError, Source
+from tcps.backup.progress import Progress
 from tcps.backup.scratch import Drawn, Scratch
 from tcps.errors import IntegrityError
 from tcps.files import Disk
@@ -93,25 +94,28 @@ class Bucket(Place):
         """Nothing: what was answered is durable."""
 
     @contextlib.contextmanager
-    def storing(self, name: str, pieces: Iterable[bytes], *, check: bool) -> Iterator[Source]:
+    def storing(
+        self, name: str, pieces: Iterable[bytes], check: bool, progress: Progress
+    ) -> Iterator[Source]:
         """Write an archive here, send it after the body, and read it back."""
         scratch, sha256 = Scratch(name), hashlib.sha256()
         for piece in pieces:
             scratch.append(piece)
             sha256.update(piece)
         yield scratch
-        self._client.write(self._address.key(name), scratch)
+        self._client.write(self._address.key(name), scratch, progress)
         if check:
-            self._require(name, scratch.size, sha256.hexdigest())
+            self._require(name, scratch.size, sha256.hexdigest(), progress)
         self._sizes[name] = scratch.size
 
-    def _require(self, name: str, size: int, sha256: str) -> None:
+    def _require(self, name: str, size: int, sha256: str, progress: Progress) -> None:
         """Raise IntegrityError, and remove what is there, unless it has this size and SHA-256."""
         found, got = hashlib.sha256(), 0
         first = self._client.read(self._address.key(name), 0, s3.PART)
         for piece in () if first is None else self._pieces(name, first):
             found.update(piece)
             got += len(piece)
+            progress("reading back", got, size)
         if (got, found.hexdigest()) != (size, sha256):
             self.remove(name)
             raise IntegrityError(

@@ -22,8 +22,9 @@ from tcps.backup.holding import holding
 from tcps.backup.manifest import ARCHIVE_FORMAT, MANIFEST, MANIFEST_BYTES, Manifest, Member
 from tcps.backup.names import Kind, Name
 from tcps.backup.places import ENCRYPTED, Place
+from tcps.backup.progress import Progress, silent
 from tcps.backup.reading import Archive
-from tcps.backup.verifying import Progress, prove_written, silent
+from tcps.backup.verifying import prove_written
 from tcps.canonical import sha256_hex
 from tcps.errors import IntegrityError, InvalidInput
 from tcps.files import Disk
@@ -134,7 +135,7 @@ def _made(
     name = _free(folder, live, planned.manifest, coder.suffix + (ENCRYPTED if folder.recipients else ""))
     written: dict[str, str] = {}
     with folder.adding(
-        str(name), coder.pieces(_tar(live, planned, written, progress)), check=verify
+        str(name), coder.pieces(_tar(live, planned, written, progress)), check=verify, progress=progress
     ) as source:
         if verify:
             prove_written(Archive(source), written)

@@ -9,8 +9,9 @@ from tcps.backup.findings import UnsoundError
 from tcps.backup.manifest import Manifest
 from tcps.backup.names import Name
 from tcps.backup.places import PlaceError
+from tcps.backup.progress import Progress, silent
 from tcps.backup.reading import Archive
-from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.backup.verifying import verify_alone
 from tcps.errors import TcpsError
 from tcps.identity import Identity
 from tcps.rules.findings import Finding

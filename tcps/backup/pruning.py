@@ -18,8 +18,9 @@ from tcps.backup.findings import IDENTITY_HINT, UnsoundError
 from tcps.backup.holding import holding
 from tcps.backup.names import Name
 from tcps.backup.places import Place
+from tcps.backup.progress import Progress, silent
 from tcps.backup.reading import Archive
-from tcps.backup.verifying import Progress, silent, verify_alone
+from tcps.backup.verifying import verify_alone
 from tcps.errors import Undecided
 from tcps.identity import Identity
 from tcps.rules.retention import Backup, Decision, Keep, decide, removals

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from tcps.backup.answers import Answers, code_of, library
 from tcps.backup.places import PlaceError
+from tcps.backup.progress import Progress, silent
 from tcps.backup.scratch import Scratch
 from tcps.errors import TcpsError
 from tcps.rules.addresses import Address
@@ -67,13 +68,13 @@ class Client:
                     raise
         raise AssertionError("the last one is returned or raised")
 
-    def write(self, key: str, content: Scratch) -> None:
+    def write(self, key: str, content: Scratch, progress: Progress = silent) -> None:
         """Make an object, which is there whole or not at all."""
         with self._answers.to("write to"):
             if content.size <= PART:
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=content.read_at(0, content.size))
             else:
-                self._write_parts(key, content)
+                self._write_parts(key, content, progress)
 
     def remove(self, key: str) -> None:
         """Remove an object; none is no error."""
@@ -107,14 +108,15 @@ class Client:
             raise self._answers.error("read", "it gives no parts of objects", errno.ENOTSUP)
         return Piece(data, int(stated[1]) if stated else int(answer["ContentLength"]))
 
-    def _write_parts(self, key: str, content: Scratch) -> None:
+    def _write_parts(self, key: str, content: Scratch, progress: Progress) -> None:
         place = {"Bucket": self._bucket, "Key": key}
         upload = self._client.create_multipart_upload(**place)["UploadId"]
         try:
-            parts = [
-                {"PartNumber": number, "ETag": self._sent(place, upload, number, data)}
-                for number, data in enumerate(_parts(content), 1)
-            ]
+            parts, sent = list[dict[str, Any]](), 0
+            for number, data in enumerate(_parts(content), 1):
+                parts.append({"PartNumber": number, "ETag": self._sent(place, upload, number, data)})
+                sent += len(data)
+                progress("sending", sent, content.size)
             self._client.complete_multipart_upload(**place, UploadId=upload, MultipartUpload={"Parts": parts})
         except BaseException as error:
             if not isinstance(error, self._answers.errors.BotoCoreError):  # else it does not answer

@@ -1,21 +1,15 @@
 """Verification of archives: every byte is read, every line parsed, every root computed anew (format 13.7)."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from tcps import checkpoints
 from tcps.backup import findings, lines
 from tcps.backup.manifest import STORE, Member
+from tcps.backup.progress import Progress, silent
 from tcps.backup.reading import Archive
 from tcps.merkle import Checkpoint, Signed
 from tcps.verify.anchors import Roots
-
-Progress = Callable[[str, int, int], None]
-"""Is told what is being done, how much of it is done, and how much there is."""
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Tells nobody."""
 
 
 def prove_written(archive: Archive, written: Mapping[str, str]) -> None:

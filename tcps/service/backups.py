@@ -8,8 +8,8 @@ from tcps.backup import Kind, Listed, Made, Manifest, Place, Shelf, Verdict
 from tcps.backup import verify as judge
 from tcps.backup.keys import recipients_in
 from tcps.backup.newest import newest_good
+from tcps.backup.progress import Progress, silent
 from tcps.backup.pruning import Judged
-from tcps.backup.verifying import Progress, silent
 from tcps.errors import IntegrityError, NotFound, TcpsError
 from tcps.files import Disk
 from tcps.model import Json, system_clock, to_ms

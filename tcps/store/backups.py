@@ -20,9 +20,9 @@ from tcps.backup import (
     verify,
 )
 from tcps.backup.memory import Memory
+from tcps.backup.progress import Progress, silent
 from tcps.backup.pruning import Pruned
 from tcps.backup.pruning import prune as prune_place
-from tcps.backup.verifying import Progress, silent
 from tcps.errors import Conflict, IntegrityError, InvalidInput, NotFound, TcpsError, Undecided, invalid_field
 from tcps.files import Disk
 from tcps.model import shown

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tcps.backup import Place
-from tcps.backup.verifying import Progress
+from tcps.backup.progress import Progress
 from tcps.files import Disk, storage
 from tcps.model import Clock
 from tcps.store.restoring import Means, Request, restore

@@ -150,10 +150,13 @@ def test_a_list_fetches_the_beginning_of_an_archive_alone(
 
 def test_a_large_archive_travels_in_parts(server: Server) -> None:
     pieces = noise(20_000_000)
-    with place().adding(NAME, pieces) as source:
+    told: list[tuple[str, int, int]] = []
+    with place().adding(NAME, pieces, progress=lambda *news: told.append(news)) as source:
         assert source.read_at(19_999_990, 100) == b"".join(pieces)[-10:]
         assert stored(server) == []
     assert (server.folder / "bucket/pre/fix" / NAME).read_bytes() == b"".join(pieces)
+    assert [told[0], told[2]] == [("sending", 8 * 2**20, 20_000_000), ("sending", 20_000_000, 20_000_000)]
+    assert told[-1] == ("reading back", 20_000_000, 20_000_000)
     source = place().source(NAME)
     assert source is not None
     assert source.read_at(19_999_990, 100) == b"".join(pieces)[-10:]

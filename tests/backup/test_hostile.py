@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tcps.backup import Shelf, UnsoundError, coding
-from tcps.backup.places import Folder
+from tcps.backup.folder import Folder
 from tcps.backup.verifying import verify_alone
 from tcps.canonical import line_bytes, parse, sha256_hex
 from tcps.merkle import Tree, leaf_hash
