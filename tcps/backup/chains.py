@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tcps.backup import findings
-from tcps.backup.findings import UnsoundError
+from tcps.backup.findings import UnjudgedError, UnsoundError
 from tcps.backup.manifest import Manifest
 from tcps.backup.names import Name
 from tcps.backup.places import Place, PlaceError
@@ -70,7 +70,7 @@ class Shelf:
             try:
                 found = self.archive(str(name))
             except UnsoundError as error:
-                closed = error if error.finding.kind == "undecided" else closed
+                closed = error if isinstance(error, UnjudgedError) else closed
                 continue
             if found.digest == manifest.parent:
                 _require_joined(archive, found)

@@ -1,33 +1,41 @@
 """What can be wrong with an archive, each with a class of its own (format 13.8)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from tcps.errors import IntegrityError
+from tcps.errors import IntegrityError, Undecided
 from tcps.rules.findings import Finding
 
 IDENTITY_HINT = "name the file that opens it with --identity FILE or TCPS_BACKUP_IDENTITY"
 
 
 class UnsoundError(IntegrityError):
-    """An archive, or a chain of them, that is not what a backup writes; `finding` says what is wrong.
+    """An archive, or a chain of them, that is not what a backup writes; `finding` says what is wrong."""
 
-    Its kind is `integrity`, or `undecided` where something could not be looked at.
-    """
+    kind: ClassVar[str] = "integrity"
 
-    def __init__(self, class_: str, message: str, path: str, kind: str = "integrity", **values: Any) -> None:
-        super().__init__(message, details={"class": class_, "path": path})
-        self.finding = Finding(kind=kind, class_=class_, path=path, message=message, **values)
-        values["kind"] = kind
-        self._given = (class_, message, path)
+    def __init__(self, class_: str, message: str, path: str, hint: str | None = None, **values: Any) -> None:
+        super().__init__(message, hint=hint, details={"class": class_, "path": path})
+        self.finding = Finding(kind=self.kind, class_=class_, path=path, message=message, **values)
+        self._given = (class_, message, path, hint)
         self._values = values
 
     def __reduce__(self) -> Any:
         """How a process that verifies a part tells another one."""
-        return _remade, (self._given, self._values)
+        return _remade, (type(self), self._given, self._values)
 
 
-def _remade(given: tuple[str, str, str], values: dict[str, Any]) -> UnsoundError:
-    return UnsoundError(*given, **values)
+class UnjudgedError(UnsoundError):
+    """An archive that could not be looked at, for a reason outside of it."""
+
+    exit_code = Undecided.exit_code
+    default_code = Undecided.default_code
+    kind = "undecided"
+
+
+def _remade(
+    type_: type[UnsoundError], given: tuple[str, str, str, str | None], values: dict[str, Any]
+) -> UnsoundError:
+    return type_(*given, **values)
 
 
 def truncated(archive: str, why: str) -> UnsoundError:
@@ -48,18 +56,18 @@ def malformed(archive: str, why: object) -> UnsoundError:
 def too_new(archive: str, found: object, known: int) -> UnsoundError:
     """It has a format that this program does not know."""
     message = f"{archive} has the archive format {found}; this program knows {known}"
-    return UnsoundError("TOO_NEW", message, archive, "undecided", expected=known, got=found)
+    return UnjudgedError("TOO_NEW", message, archive, expected=known, got=found)
 
 
 def unreadable(archive: str, why: object, *, undecided: bool = False) -> UnsoundError:
     """There is nothing that could be read; undecided when that is for a reason outside of it."""
-    kind = "undecided" if undecided else "integrity"
-    return UnsoundError("UNREADABLE", f"{archive} cannot be read: {why}", archive, kind)
+    type_ = UnjudgedError if undecided else UnsoundError
+    return type_("UNREADABLE", f"{archive} cannot be read: {why}", archive)
 
 
 def encrypted(archive: str, why: str) -> UnsoundError:
     """It may be sound; whoever looks cannot open it."""
-    return UnsoundError("ENCRYPTED", f"{archive} is encrypted: {why}", archive, "undecided")
+    return UnjudgedError("ENCRYPTED", f"{archive} is encrypted: {why}", archive, IDENTITY_HINT)
 
 
 def member(class_: str, archive: str, path: str, why: str, **values: Any) -> UnsoundError:
@@ -102,8 +110,8 @@ def gap(archive: str, parent: str, expected: object, got: object) -> UnsoundErro
 
 def rests(archive: str, error: UnsoundError) -> UnsoundError:
     """An archive that goes on from one that is not sound."""
-    kind = error.finding.kind
-    return UnsoundError("PARENT", f"{archive} rests on another one: {error.message}", archive, kind)
+    type_ = UnjudgedError if isinstance(error, UnjudgedError) else UnsoundError
+    return type_("PARENT", f"{archive} rests on another one: {error.message}", archive, error.hint)
 
 
 def misfiled(archive: str, store_id: str, seq: int, kind: str) -> UnsoundError:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 
 from tcps.backup import findings
-from tcps.backup.findings import IDENTITY_HINT, UnsoundError
+from tcps.backup.findings import UnsoundError
 from tcps.backup.holding import holding
 from tcps.backup.names import Name
 from tcps.backup.places import Place
@@ -101,7 +101,7 @@ class _Pruning:
                 raise findings.misfiled(archive.name, manifest.store.store_id, manifest.to.seq, manifest.kind)
         except UnsoundError as error:
             if error.finding.class_ == "ENCRYPTED":
-                raise Undecided(f"none is removed: {error.message}", hint=IDENTITY_HINT) from None
+                raise Undecided(f"none is removed: {error.message}", hint=error.hint) from None
             if error.finding.class_ == "TOO_NEW":
                 raise Undecided(
                     f"none is removed: {error.message}", code="format_too_new", hint="use a newer tcps"
