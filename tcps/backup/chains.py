@@ -1,5 +1,6 @@
 """Chains: an incremental archive and those that it goes on from, back to a full one (format 13.6)."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -34,7 +35,8 @@ class Shelf:
         self.names = place.names(store_id)
         self._others = others
         for other in others:
-            self.names += [name for name in other.names(store_id) if name not in self.names]
+            with contextlib.suppress(TcpsError):  # perhaps nothing of it is needed
+                self.names += [name for name in other.names(store_id) if name not in self.names]
         self._opened: dict[str, Archive | UnsoundError] = {}
 
     def archive(self, name: str) -> Archive:
@@ -86,7 +88,7 @@ class Shelf:
             manifest = archive.manifest
             parent = None if manifest.parent is None else self.parent(archive).name
         except UnsoundError as error:
-            closed = error.finding.class_ == "ENCRYPTED" and self.place.identity is None
+            closed = error.hint == findings.IDENTITY_HINT and self.place.identity is None
             problem = None if closed else error.message
         return Listed(name, self.place.size(str(name)), manifest, parent, problem)
 

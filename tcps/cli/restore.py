@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tcps.cli.backup import IdentityOption
 from tcps.cli.base import context, outside, say, single
 from tcps.errors import NoStore
 from tcps.model import Json
@@ -38,6 +39,7 @@ def _restore(
             "--accept-rollback", help="Give up later entries that are known; an entry of the ledger says so."
         ),
     ] = False,
+    identity: IdentityOption = None,
 ) -> None:
     """Restore a store from an archive and those that it goes on from.
 
@@ -64,6 +66,7 @@ def _restore(
             until=Until.read(to_sequence, to_time),
             force=force,
             accept_rollback=accept_rollback,
+            identity=identity,
             progress=progress,
         )
     out.record(done, _lines(done))

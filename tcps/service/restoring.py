@@ -25,12 +25,13 @@ def restore(
     until: Until,
     force: bool,
     accept_rollback: bool,
+    identity: str | None = None,
     progress: Progress | None = None,
 ) -> Json:
     """Restore a backup to a store's folder; what was restored, and what a person should know beside."""
     disk = Disk()
-    places = shelves.usual(folder, disk)
-    place, name = shelves.located(path, places, disk)
+    places = shelves.usual(folder, disk, identity)
+    place, name = shelves.located(path, places, disk, identity)
     origin = Shelf(place).archive(name).manifest.store.origin
     with deciding():
         anchors, trust = outside.compared(origin), outside.trust(origin)

@@ -19,19 +19,24 @@ from tcps.store.backups import at
 from tcps.user import backup_places
 
 
-def usual(folder: Path, disk: Disk) -> list[Place]:
-    """The places where the backups of a store's folder go, as far as anybody can say."""
+def usual(folder: Path, disk: Disk, identity: str | Path | None = None) -> list[Place]:
+    """The places where the backups of a store's folder go, as far as anybody can say.
+
+    `identity` is the file with what opens encrypted ones.
+    """
     wanted, own = backup_places()
-    return [at(wanted or _by_policy(folder, disk) or own, disk)]
+    return [at(wanted or _by_policy(folder, disk) or own, disk, identity)]
 
 
-def located(path: str | Path, places: Sequence[Place], disk: Disk) -> tuple[Place, str]:
+def located(
+    path: str | Path, places: Sequence[Place], disk: Disk, identity: str | Path | None = None
+) -> tuple[Place, str]:
     """The place and the name of an archive: a path, or a name in one of the usual places.
 
     Raises NotFound when there is none.
     """
     where, name = os.path.split(path)
-    for place in (at(where or ".", disk), *(() if where else places)):
+    for place in (at(where or ".", disk, identity), *(() if where else places)):
         if place.source(name) is not None or name in place.files():
             return place, name
     raise NotFound(f"there is no archive {path}", details={"path": str(path)})

@@ -531,6 +531,7 @@ class Store:
         to_sequence: int | None = None,
         to_time: str | None = None,
         accept_rollback: bool = False,
+        identity: str | Path | None = None,
         anchors: "Sequence[Anchor]" = (),
         trust: "Trust | None" = None,
         actor: str | None = None,
@@ -543,16 +544,17 @@ class Store:
 
         A store that is there is replaced only with `force`, and kept under another name. `to_sequence` or
         `to_time` is the last entry that is restored. Where that store, or an anchor, knows of entries that
-        are not in it, `accept_rollback` is needed, and an entry says so. Raises Conflict (`store_exists`),
-        IntegrityError, InvalidInput, LockTimeout.
+        are not in it, `accept_rollback` is needed, and an entry says so. Encrypted archives are opened with
+        what is in the file `identity`, else in that of TCPS_BACKUP_IDENTITY. Raises Conflict
+        (`store_exists`), IntegrityError, InvalidInput, LockTimeout.
         """
         from tcps.backup.wanted import Until
         from tcps.store import restoring, shelves
 
         disk = disk or Disk()
         folder = location.in_folder(Path(into))
-        places = shelves.usual(folder, disk)
-        place, name = shelves.located(path, places, disk)
+        places = shelves.usual(folder, disk, identity)
+        place, name = shelves.located(path, places, disk, identity)
         return restoring.restore(
             restoring.Request(
                 place=place,

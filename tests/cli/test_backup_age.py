@@ -50,6 +50,20 @@ def test_a_list_without_an_identity_says_what_the_name_tells(
     assert (row["from_sequence"], row["problem"]) == (0, None)
 
 
+def test_a_store_is_restored_from_encrypted_archives(tcps: Tcps, public: str) -> None:
+    tcps("backup", "create", *TO, "--recipient", public)
+    tcps("work-order", "create", "--title", "one")
+    made = tcps("backup", "create", *TO, "--recipient", public, "--incremental", "--json").json
+    closed = tcps("restore", made["path"], "--into", "elsewhere")
+    assert closed.code == 13
+    error, hint = closed.err.splitlines()
+    assert error.endswith(".tar.zst.age is encrypted: there is no identity to open it with")
+    assert hint == "hint: name the file that opens it with --identity FILE or TCPS_BACKUP_IDENTITY"
+    assert not Path("elsewhere").exists()
+    assert tcps("restore", made["path"], "--into", "elsewhere", "--identity", "key").code == 0
+    assert tcps("work-order", "show", "WO-1", "--store", "elsewhere").code == 0
+
+
 def test_the_environment_names_the_identity(tcps: Tcps, public: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = tcps("backup", "create", *TO, "--recipient", public, "--json").json
     monkeypatch.setenv("TCPS_BACKUP_IDENTITY", "key")

@@ -38,6 +38,27 @@ def test_every_command_takes_a_bucket_for_a_place(server: Server, tcps: Tcps) ->
     assert tcps("backup", "verify", made["path"]).code == 4
 
 
+def test_a_store_is_restored_from_a_bucket(
+    server: Server, tcps: Tcps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tcps("backup", "create", *TO)
+    tcps("work-order", "create", "--title", "one")
+    made = tcps("backup", "create", *TO, "--incremental", "--json").json
+    assert tcps("restore", made["path"], "--into", "elsewhere").code == 0
+    assert tcps("work-order", "show", "WO-1", "--store", "elsewhere").code == 0
+    monkeypatch.setenv("TCPS_BACKUP_DIR", TO[1])
+    assert tcps("restore", made["archive"], "--into", "again").code == 0
+
+
+def test_a_restore_from_a_folder_does_not_need_the_bucket_that_is_gone(
+    server: Server, tcps: Tcps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tcps("backup", "create", "--to", "folder", "--json").json
+    monkeypatch.setenv("TCPS_BACKUP_DIR", TO[1])
+    server.kill()
+    assert tcps("restore", made["path"], "--into", "elsewhere").code == 0
+
+
 def test_damage_in_a_bucket_is_found(server: Server, tcps: Tcps) -> None:
     made = tcps("backup", "create", *TO, "--json").json
     path = server.folder / "bucket/backups" / made["archive"]
