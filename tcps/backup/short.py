@@ -16,9 +16,11 @@ BLOCK_BYTES = 16 * 1024 * 1024
 """A block takes no further line once it has so many bytes of the ledger."""
 _VERBATIM = b" "
 """Begins a line that is kept as it is."""
-_LINKS = {"receipt": b',"previous":"sha256:', "sku": b',"head":"sha256:'}
-"""The field by which a record names a receipt of its SKU, up to the digest's digits."""
-_SKU, _REVISION, _SHA256 = b',"sku_id":"', b',"revision":', b',"sha256":"'
+_PREVIOUS, _HEAD = b',"previous":"sha256:', b',"head":"sha256:'
+"""The fields by which a receipt and a SKU name a receipt, up to the digest's digits."""
+_SKU, _RECORD = b',"sku_id":"', b'"record":'
+_TAIL_BYTES = len(b',"revision":') + len(b',"sha256":"')
+"""Between a record and the digits of its digest, but for those of the revision."""
 _DIGITS = 64
 
 
@@ -36,23 +38,15 @@ class _Entry(msgspec.Struct, frozen=True):
 _changes = msgspec.json.Decoder(_Entry)
 
 
-class _Heads:
-    """The digests of the newest receipts of SKUs, as the lines of a block so far have them."""
+class _Heads(dict[bytes, bytes]):
+    """The digits of the digests of SKUs' newest receipts so far in a block; else of their genesis digests."""
 
     def __init__(self, store_id: str) -> None:
+        super().__init__()
         self._store_id = store_id
-        self._known: dict[bytes, bytes] = {}
 
-    def of(self, sku_id: bytes) -> bytes:
-        """The digits of a SKU's digest; of one without a receipt so far, those of its genesis digest."""
-        known = self._known.get(sku_id)
-        if known is None:
-            known = genesis(self._store_id, sku_id.decode("utf-8", "replace"))[7:].encode()
-        return known
-
-    def note(self, sku_id: bytes, digest: bytes) -> None:
-        """A receipt follows."""
-        self._known[sku_id] = digest
+    def __missing__(self, sku_id: bytes) -> bytes:
+        return genesis(self._store_id, sku_id.decode("utf-8", "replace"))[7:].encode()
 
 
 def shortened(lines: Sequence[bytes], store_id: str) -> bytes:
@@ -94,18 +88,17 @@ def _shortened(line: bytes, heads: _Heads) -> bytes:
     pieces, done, end = list[bytes](), 0, 0
     for change in _changes.decode(line).changes:
         record = bytes(change.record)
-        start = line.find(record, end)
+        start = _start(line, record, end)
         end = start + len(record)
-        tail = _tail(change, end)
-        stated = line[tail : tail + _DIGITS]
+        tail = end + _TAIL_BYTES + len(str(change.revision))
         link = _link(change, record)
         if link is not None:
             sku_id, at = link
-            if record.startswith(heads.of(sku_id) + b'"', at):
+            if record.startswith(heads[sku_id] + b'"', at):
                 pieces.append(line[done : start + at])
                 done = start + at + _DIGITS
             if change.kind == "receipt":
-                heads.note(sku_id, stated)
+                heads[sku_id] = line[tail : tail + _DIGITS]
         if line.startswith(b'"}', tail + _DIGITS):
             pieces.append(line[done:tail])
             done = tail + _DIGITS
@@ -124,20 +117,18 @@ def _whole(line: bytes, heads: _Heads) -> bytes:
     pieces, done, end = list[bytes](), 0, 0
     for change in changes:
         record = bytes(change.record)
-        start = line.find(record, end)
+        start = _start(line, record, end)
         end = start + len(record)
+        tail = end + _TAIL_BYTES + len(str(change.revision))
         link = _link(change, record)
-        if link is not None:
+        if link is not None and record.startswith(b'"', link[1]):
             sku_id, at = link
-            if record.startswith(b'"', at):
-                digest = heads.of(sku_id)
-                pieces += [line[done : start + at], digest]
-                done = start + at
-                record = record[:at] + digest + record[at:]
+            pieces += [line[done : start + at], heads[sku_id]]
+            done = start + at
+            record = record[:at] + heads[sku_id] + record[at:]
         digest = hashlib.sha256(msgspec.json.format(record, indent=2) + b"\n").hexdigest().encode()
         if link is not None and change.kind == "receipt":
-            heads.note(link[0], digest)
-        tail = _tail(change, end)
+            heads[link[0]] = digest
         if line.startswith(b'"}', tail):
             pieces += [line[done:tail], digest]
             done = tail
@@ -145,9 +136,10 @@ def _whole(line: bytes, heads: _Heads) -> bytes:
     return b"".join(pieces)
 
 
-def _tail(change: _Change, end: int) -> int:
-    """Where the digits of the digest of a record are, or were, which ends before a byte of the line."""
-    return end + len(_REVISION) + len(str(change.revision)) + len(_SHA256)
+def _start(line: bytes, record: bytes, after: int) -> int:
+    """Where a record begins in its line; to look for all of it takes longer."""
+    start = line.find(_RECORD, after) + len(_RECORD)
+    return start if line.startswith(record, start) else line.find(record, after)
 
 
 def _link(change: _Change, record: bytes) -> tuple[bytes, int] | None:
@@ -155,12 +147,11 @@ def _link(change: _Change, record: bytes) -> tuple[bytes, int] | None:
 
     Of several fields of that name in a receipt the last one is its own; in a SKU, the first one.
     """
-    key = _LINKS.get(change.kind)
-    if key is None:
-        return None
     if change.kind == "sku":
-        sku_id, at = change.id.encode(), record.find(key)
-    else:
+        sku_id, at = change.id.encode(), record.find(_HEAD)
+    elif change.kind == "receipt":
         begin = record.rfind(_SKU) + len(_SKU)
-        sku_id, at = record[begin : record.find(b'"', begin)], record.rfind(key)
-    return None if at < 0 else (sku_id, at + len(key))
+        sku_id, at = record[begin : record.find(b'"', begin)], record.rfind(_PREVIOUS)
+    else:
+        return None
+    return None if at < 0 else (sku_id, at + (len(_HEAD) if change.kind == "sku" else len(_PREVIOUS)))
