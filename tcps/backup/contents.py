@@ -130,16 +130,16 @@ class Stretch:
         """The next block; the time of its last entry."""
         sha256, size, start, last = hashlib.sha256(), 0, self._end, None
         for line in islice(self._ledger.lines(start), seq - start.seq):
-            sha256.update(line.content)
-            sha256.update(b"\n")
+            sha256.update(line.content + b"\n")
             size += len(line.content) + 1
             self._tree.append(leaf_hash(line.content))
             self._roots.note(self._tree)
-            self._end, last = Head(self._tree.size, line.segment, line.end), line
+            last = line
             if size >= BLOCK_BYTES:
                 break
         if last is None:
             raise IntegrityError(f"no backup is made: the ledger ends at entry {self._tree.size} of {seq}")
+        self._end = Head(self._tree.size, last.segment, last.end)
         path = f"entries/{start.seq + 1:012d}.jsonl"
         member = Member(path=path, size=size, sha256=sha256.hexdigest())
         self.blocks.append(Block(member, start, self._tree.size - start.seq))
@@ -159,8 +159,7 @@ def shortened_block(ledger: Ledger, block: Block, store_id: str) -> bytes:
     lines = [line.content for line in islice(ledger.lines(block.start), block.lines)]
     sha256 = hashlib.sha256()
     for line in lines:
-        sha256.update(line)
-        sha256.update(b"\n")
+        sha256.update(line + b"\n")
     if sha256.hexdigest() != block.member.sha256:
         raise TcpsError("the ledger was changed while it was backed up", hint="tcps verify")
     return shortened(lines, store_id)

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from tcps import ledger
 from tcps.backup import findings
 from tcps.backup.manifest import Member
 from tcps.backup.reading import Archive
-from tcps.backup.short import split
-from tcps.ledger import Line, parse_line
+from tcps.backup.short import Line
+from tcps.ledger import parse_line, read_entry
 from tcps.merkle import leaf_hash
 from tcps.model import Timestamp
 from tcps.verify.entries import told
@@ -37,31 +38,31 @@ def read(archive: Archive) -> Iterator[Read]:
     processes = min(usable_cores(), len(blocks)) if pays else 1
 
     def start(number: int) -> Callable[[Member], Read]:
-        mine = {one.path for one in blocks[number::processes]}
-        others = {one.path for one in archive.manifest.members} - mine
-        members = archive.members(others)
-        return lambda _: _read(archive.name, *next(members))
+        mine = archive.blocks({one.path for one in blocks[number::processes]})
+        return lambda _: _read(archive.name, *next(mine))
 
     if blocks:
         archive.source.require_here()
         yield from results(start, blocks, processes)
 
 
-def _read(name: str, member: Member, pieces: Iterable[bytes]) -> Read:
+def _read(name: str, member: Member, content: Iterable[list[Line]]) -> Read:
     leaves, time, offset = list[bytes](), Timestamp(""), 0
     assert member.first is not None
-    for lines in split(pieces):
-        for content in lines:
-            time = _entry(name, Line(member.first, offset, content), member.first + len(leaves))
-            offset += len(content) + 1
-            leaves.append(leaf_hash(content))
+    for lines in content:
+        for line in lines:
+            place = ledger.Line(member.first, offset, line.content)
+            time = _entry(name, line, place, member.first + len(leaves))
+            leaves.append(leaf_hash(line.content))
+            offset = place.end
     return Read(member, b"".join(leaves), time)
 
 
-def _entry(name: str, line: Line, seq: int) -> Timestamp:
+def _entry(name: str, line: Line, place: ledger.Line, seq: int) -> Timestamp:
+    """Check that a line is an entry; of one that was shortened the value and the digests are known."""
     try:
-        entry = parse_line(line, seq)
-        told(entry, (line.segment, line.offset, len(line.content)), _NOTHING)
+        entry = parse_line(place, seq) if line.value is None else read_entry(line.value, seq)
+        told(entry, (place.segment, place.offset, len(place.content)), _NOTHING, proven=line.proven)
     except ValueError as error:
         raise findings.edited(name, seq, error) from None
     return entry.time

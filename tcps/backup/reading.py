@@ -12,10 +12,11 @@ from tcps.backup import coding, findings, tar
 from tcps.backup.coding import Coder, CorruptError, Reads
 from tcps.backup.manifest import MANIFEST, MANIFEST_BYTES, Manifest, Member
 from tcps.backup.places import Source
-from tcps.backup.short import whole
+from tcps.backup.short import Line, whole
 from tcps.canonical import digest
 
-_PIECE = 1024 * 1024
+_PIECE = 64 * 1024
+"""How much is read at once: what the lines in it mean has room near the processor."""
 
 
 class Archive:
@@ -62,8 +63,19 @@ class Archive:
             if member.path in passed:
                 for _ in stored:
                     pass
+            elif member.first is None:
+                yield member, self._checked(member, stored)
             else:
-                yield member, self._content(member, stored)
+                yield member, (_joined(lines) for lines in self._lines(member, stored))
+
+    def blocks(self, chosen: Container[str]) -> Iterator[tuple[Member, Iterator[list[Line]]]]:
+        """The blocks of ledger lines whose paths are chosen, in the way of `members`, as lines."""
+        for member, stored in self.stored():
+            if member.path in chosen:
+                yield member, self._lines(member, stored)
+            else:
+                for _ in stored:
+                    pass
 
     def stored(self) -> Iterator[tuple[Member, Iterator[bytes]]]:
         """Every member with its bytes as they are in the archive, all of which must be taken.
@@ -137,10 +149,22 @@ class Archive:
             size -= len(piece)
             yield piece
 
-    def _content(self, member: Member, stored: Iterator[bytes]) -> Iterator[bytes]:
-        """The bytes of a member as they were in the store; of lines, the whole lines."""
+    def _lines(self, member: Member, stored: Iterator[bytes]) -> Iterator[list[Line]]:
+        """The ledger lines of a block, some at a time."""
+        read: list[list[Line]] = []
+
+        def content() -> Iterator[bytes]:
+            for lines in whole(stored, self.manifest.store.store_id):
+                read.append(lines)
+                yield _joined(lines)
+
+        for _ in self._checked(member, content()):
+            yield read.pop()
+
+    def _checked(self, member: Member, content: Iterator[bytes]) -> Iterator[bytes]:
+        """The content of a member; raises UnsoundError where it is not the one that the manifest means."""
         sha256, size = hashlib.sha256(), 0
-        for piece in stored if member.first is None else whole(stored, self.manifest.store.store_id):
+        for piece in content:
             size += len(piece)
             if size > member.size:
                 break
@@ -154,6 +178,10 @@ class Archive:
 
     def _short(self, what: str) -> findings.UnsoundError:
         return findings.truncated(self.name, f"{what} is not there")
+
+
+def _joined(lines: list[Line]) -> bytes:
+    return b"".join(line.content + b"\n" for line in lines)
 
 
 def _coder(source: Source) -> Coder:

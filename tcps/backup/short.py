@@ -5,153 +5,126 @@ out where they can be computed, and computed where they are left out: what comes
 byte, or the archive is not sound. A block of lines stands for itself.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-import msgspec
-
-from tcps.canonical import genesis
+from tcps.canonical import file_bytes, genesis, line_bytes, parse, sha256_hex
+from tcps.model import Json
 
 BLOCK_BYTES = 16 * 1024 * 1024
 """A block takes no further line once it has so many bytes of the ledger."""
 _VERBATIM = b" "
 """Begins a line that is kept as it is."""
-_PREVIOUS, _HEAD = b',"previous":"sha256:', b',"head":"sha256:'
-"""The fields by which a receipt and a SKU name a receipt, up to the digest's digits."""
-_SKU, _RECORD = b',"sku_id":"', b'"record":'
-_TAIL_BYTES = len(b',"revision":') + len(b',"sha256":"')
-"""Between a record and the digits of its digest, but for those of the revision."""
-_DIGITS = 64
+_LINKS = {"receipt": "previous", "sku": "head"}
+"""The field by which a record names a receipt of its SKU."""
+_LEFT_OUT = "sha256:"
+"""What such a field holds where its digits are left out."""
+_NO_ENTRY = (ValueError, TypeError, KeyError, AttributeError)
+"""What lines that are none of ours lead to."""
 
 
-class _Change(msgspec.Struct, frozen=True):
-    kind: str
-    id: str
-    revision: int
-    record: msgspec.Raw
+class Line(NamedTuple):
+    """A ledger line; if it was shortened, its value too, and whether each digest in it is its record's."""
+
+    content: bytes
+    value: Json | None = None
+    proven: bool = False
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    changes: list[_Change]
-
-
-_changes = msgspec.json.Decoder(_Entry)
-
-
-class _Heads(dict[bytes, bytes]):
-    """The digits of the digests of SKUs' newest receipts so far in a block; else of their genesis digests."""
+class Block:
+    """Shortens the lines of a block, or makes them whole again, one after the other."""
 
     def __init__(self, store_id: str) -> None:
-        super().__init__()
         self._store_id = store_id
+        self._heads: dict[str, str] = {}
 
-    def __missing__(self, sku_id: bytes) -> bytes:
-        return genesis(self._store_id, sku_id.decode("utf-8", "replace"))[7:].encode()
-
-
-def shortened(lines: Sequence[bytes], store_id: str) -> bytes:
-    """A block of ledger lines, each with its newline, without what can be computed.
-
-    It is tried whether the lines come out of it; a block from which they do not is kept as it is.
-    """
-    heads, block = _Heads(store_id), list[bytes]()
-    for line in lines:
+    def shortened(self, line: bytes) -> bytes:
+        """A line without what can be computed; one that would not come back is kept as it is."""
         try:
-            block.append(_shortened(line, heads))
-        except msgspec.MsgspecError:
-            block.append(_VERBATIM + line)
-    again = _Heads(store_id)
-    if any(_whole(short, again) != line for short, line in zip(block, lines, strict=True)):
-        block = [_VERBATIM + line for line in lines]
-    return b"".join(line + b"\n" for line in block)
+            value = parse(line)
+            if line_bytes(value) == line:
+                self._heads.update(self._leave_out(value))
+                return line_bytes(value)
+        except _NO_ENTRY:
+            pass
+        return _VERBATIM + line
+
+    def whole(self, line: bytes) -> Line:
+        """The line that was shortened; of bytes that never were one, anything."""
+        if line.startswith(_VERBATIM):
+            return Line(line[1:])
+        try:
+            value = parse(line)
+            proven = self._fill_in(value)
+            return Line(line_bytes(value), value, proven)
+        except _NO_ENTRY:
+            return Line(line)
+
+    def _leave_out(self, value: Json) -> dict[str, str]:
+        """Leave out what can be computed; gives the digests of receipts. Raises where it is out already."""
+        heads: dict[str, str] = {}
+        for change in value["changes"]:
+            record, link = change["record"], _LINKS.get(change["kind"])
+            if record is None:
+                continue
+            own = sha256_hex(file_bytes(record))
+            if link is not None:
+                if record[link] == _LEFT_OUT:
+                    raise ValueError("it is left out")
+                if record[link] == (heads.get(record["sku_id"]) or self._head(record["sku_id"])):
+                    record[link] = _LEFT_OUT
+                if link == "previous":
+                    heads[record["sku_id"]] = f"sha256:{own}"
+            if change["sha256"] == "":
+                raise ValueError("it is left out")
+            if change["sha256"] == own:
+                change["sha256"] = ""
+        return heads
+
+    def _fill_in(self, value: Json) -> bool:
+        """Compute what was left out; whether every digest that is stated is that of its record."""
+        proven = True
+        for change in value["changes"]:
+            record, link = change["record"], _LINKS.get(change["kind"])
+            if record is None:
+                continue
+            if link is not None and record[link] == _LEFT_OUT:
+                record[link] = self._head(record["sku_id"])
+            own = sha256_hex(file_bytes(record))
+            if link == "previous":
+                self._heads[record["sku_id"]] = f"sha256:{own}"
+            if change["sha256"] == "":
+                change["sha256"] = own
+            proven = proven and change["sha256"] == own
+        return proven
+
+    def _head(self, sku_id: str) -> str:
+        """The digest of a SKU's newest receipt so far in the block; else its genesis digest."""
+        return self._heads.get(sku_id) or genesis(self._store_id, sku_id)
 
 
-def whole(pieces: Iterable[bytes], store_id: str) -> Iterator[bytes]:
-    """The bytes of the ledger that a block was made of; of what never was one, anything."""
-    heads = _Heads(store_id)
+def shortened(lines: Iterable[bytes], store_id: str) -> bytes:
+    """A block of ledger lines, each with its newline, without what can be computed."""
+    block = Block(store_id)
+    return b"".join(block.shortened(line) + b"\n" for line in lines)
+
+
+def whole(pieces: Iterable[bytes], store_id: str) -> Iterator[list[Line]]:
+    """The ledger lines that a block was made of, some at a time; of what never was one, anything."""
+    block = Block(store_id)
     for lines in split(pieces):
-        yield b"".join(_whole(line, heads) + b"\n" for line in lines)
+        yield [block.whole(line) for line in lines]
 
 
 def split(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
     """The lines of a content that comes in pieces, some at a time, without their newlines."""
-    rest = b""
+    begun = list[bytes]()
     for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        yield lines
+        first, *others = piece.split(b"\n")
+        begun.append(first)
+        if others:
+            yield [b"".join(begun), *others[:-1]]
+            begun = others[-1:]
+    rest = b"".join(begun)
     if rest:
         yield [rest]
-
-
-def _shortened(line: bytes, heads: _Heads) -> bytes:
-    """A line without its digests, which are believed."""
-    pieces, done, end = list[bytes](), 0, 0
-    for change in _changes.decode(line).changes:
-        record = bytes(change.record)
-        start = _start(line, record, end)
-        end = start + len(record)
-        tail = end + _TAIL_BYTES + len(str(change.revision))
-        link = _link(change, record)
-        if link is not None:
-            sku_id, at = link
-            if record.startswith(heads[sku_id] + b'"', at):
-                pieces.append(line[done : start + at])
-                done = start + at + _DIGITS
-            if change.kind == "receipt":
-                heads[sku_id] = line[tail : tail + _DIGITS]
-        if line.startswith(b'"}', tail + _DIGITS):
-            pieces.append(line[done:tail])
-            done = tail + _DIGITS
-    pieces.append(line[done:])
-    return b"".join(pieces)
-
-
-def _whole(line: bytes, heads: _Heads) -> bytes:
-    """A line with its digests, which are computed."""
-    if line.startswith(_VERBATIM):
-        return line[1:]
-    try:
-        changes = _changes.decode(line).changes
-    except msgspec.MsgspecError:
-        return line
-    pieces, done, end = list[bytes](), 0, 0
-    for change in changes:
-        record = bytes(change.record)
-        start = _start(line, record, end)
-        end = start + len(record)
-        tail = end + _TAIL_BYTES + len(str(change.revision))
-        link = _link(change, record)
-        if link is not None and record.startswith(b'"', link[1]):
-            sku_id, at = link
-            pieces += [line[done : start + at], heads[sku_id]]
-            done = start + at
-            record = record[:at] + heads[sku_id] + record[at:]
-        digest = hashlib.sha256(msgspec.json.format(record, indent=2) + b"\n").hexdigest().encode()
-        if link is not None and change.kind == "receipt":
-            heads[link[0]] = digest
-        if line.startswith(b'"}', tail):
-            pieces += [line[done:tail], digest]
-            done = tail
-    pieces.append(line[done:])
-    return b"".join(pieces)
-
-
-def _start(line: bytes, record: bytes, after: int) -> int:
-    """Where a record begins in its line; to look for all of it takes longer."""
-    start = line.find(_RECORD, after) + len(_RECORD)
-    return start if line.startswith(record, start) else line.find(record, after)
-
-
-def _link(change: _Change, record: bytes) -> tuple[bytes, int] | None:
-    """The SKU that a record is about, and where the digits of the digest of its receipt are, or were.
-
-    Of several fields of that name in a receipt the last one is its own; in a SKU, the first one.
-    """
-    if change.kind == "sku":
-        sku_id, at = change.id.encode(), record.find(_HEAD)
-    elif change.kind == "receipt":
-        begin = record.rfind(_SKU) + len(_SKU)
-        sku_id, at = record[begin : record.find(b'"', begin)], record.rfind(_PREVIOUS)
-    else:
-        return None
-    return None if at < 0 else (sku_id, at + (len(_HEAD) if change.kind == "sku" else len(_PREVIOUS)))

@@ -3,7 +3,7 @@
 Everything else is a fold of these lines. A `Head` says up to where somebody has read.
 """
 
-from tcps.ledger.lines import ROLLBACK, SALVAGE, Change, Entry, Head, Line, parse_line
+from tcps.ledger.lines import ROLLBACK, SALVAGE, Change, Entry, Head, Line, parse_line, read_entry
 from tcps.ledger.segments import LINE_BYTES, MAY_BE_THERE, SEGMENT_BYTES, Appended, Ledger, damaged
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "Line",
     "damaged",
     "parse_line",
+    "read_entry",
 ]

@@ -95,6 +95,11 @@ def parse_line(line: Line, seq: int | None) -> Entry:
     value = parse(line.content)
     if _written(value) != line.content:
         raise ValueError("it is not in canonical form")
+    return read_entry(value, seq)
+
+
+def read_entry(value: Json, seq: int | None) -> Entry:
+    """The entry of a line whose value is known, as `parse_line` gives it."""
     entry = msgspec.convert(value, Entry)
     if seq is not None and entry.seq != seq:
         raise ValueError(f"it has sequence number {entry.seq}, not {seq}")
