@@ -320,6 +320,21 @@ class Disk:
         with storage("remove", directory):
             self.system.rmdir(directory)
 
+    def probe(self, directory: Path) -> None:
+        """Write a file, sync it, read it again, remove it. Raises TcpsError where one of these fails."""
+        path, data = directory / f".probe-{os.urandom(4).hex()}.tmp", os.urandom(64)
+        with storage("write", path):
+            fd = self._create(str(path))
+            try:
+                self._write_all(fd, data)
+                self.system.datasync(fd)
+            finally:
+                self.close(fd)
+        found = self.read(path)
+        self.remove(path)
+        if found != data:
+            raise TcpsError(f"{path} did not hold what was written to it", details={"path": str(path)})
+
     def _make_dir(self, directory: Path) -> None:
         try:
             self.system.mkdir(directory, DIR_MODE)

@@ -26,6 +26,7 @@ from tcps.service.metrics import rounded
 from tcps.service.outside import Outside
 from tcps.service.tasks import TASKS, Job, Seen
 from tcps.store import Store, View, filters
+from tcps.store.probing import probe
 
 RUN_FIELDS = TpmRun.__struct_fields__
 _RAN = (Outcome.OK, Outcome.FAILED)
@@ -146,13 +147,19 @@ def _facts(store: Store, view: View, kept: float) -> health.Facts:
         known: maintenance.Backups | str = backups.known(store)
     except TcpsError as error:
         known = error.message
+    found = probe(store.engine, view)
     return health.Facts(
         now=view.now,
         created=store.engine.identity.created,
+        store_trouble=found.store_trouble,
+        index_trouble=found.index_trouble,
         damage=damage,
         verified_at=verified_at,
         critical_andons=view.ids("andon_event", critical),
         over_limit=over,
+        graph=found.graph,
+        lacking=found.lacking,
+        differed=_differed(view),
         backups=known,
         space=maintenance.Space(*store.engine.fold.disk.space(store.folder)),
         compliance=kept,
@@ -170,6 +177,12 @@ def _verified(view: View) -> tuple[list[str], Timestamp | None]:
                 damage.setdefault(result.task, [issue.location for issue in critical])
                 newest = newest or run.finished_at
     return sorted({place for places in damage.values() for place in places}), newest
+
+
+def _differed(view: View) -> bool:
+    """Whether the newest comparison of a graph with the ledger found another one."""
+    result = maintenance.newest_results(_runs(view)).get(Task.REBUILD_ONTOLOGY)
+    return result is not None and result.details.get("same") is False
 
 
 def _frequency(frequency: Frequency, last: TpmRun | None, created: Timestamp, now: Timestamp) -> Json:

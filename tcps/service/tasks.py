@@ -148,11 +148,18 @@ def checkpoint(job: Job) -> Done:
 
 
 def rebuild_ontology(job: Job) -> Done:
-    """Makes the graph anew; that what was kept is another one is an issue."""
+    """Makes the graph anew; that what was kept is another one is an issue.
+
+    Where none was kept, none is afterwards: it would fall behind with nobody to ask it.
+    """
     if job.dry_run:
         return Done([], {}, "a dry run makes no graph")
     try:
+        kept = job.store.ontology().kept
+        asked = kept.current() is not None
         made = job.store.rebuild_ontology()
+        if not asked:
+            kept.forget()
     except Undecided as error:
         if error.code != "no_engine":
             raise

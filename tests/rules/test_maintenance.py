@@ -211,10 +211,15 @@ def test_a_weekly_run_keeps_the_backups_of_the_retention_and_the_newest_full_one
 GOOD = health.Facts(
     now=after(10),
     created=START,
+    store_trouble=None,
+    index_trouble=None,
     damage=(),
     verified_at=after(9),
     critical_andons=(),
     over_limit=(),
+    graph=True,
+    lacking=None,
+    differed=False,
     backups=Backups(START, after(9.5)),
     space=Space(50 * GIB, 100 * GIB),
     compliance=1.0,
@@ -223,7 +228,9 @@ GOOD = health.Facts(
 
 def status(**facts: Any) -> dict[str, str]:
     found = health.components(GOOD._replace(**facts))
-    assert [one.component for one in found] == ["ledger", "andon", "kanban", "backups", "disk", "tpm"]
+    assert [one.component for one in found] == [
+        *("store", "ledger", "index", "andon", "kanban", "ontology", "backups", "disk", "tpm")
+    ]
     bad = {one.component: str(one.status) for one in found if one.status != "healthy"}
     assert health.overall(found) == max(bad.values(), key=["degraded", "unhealthy"].index, default="healthy")
     return bad
@@ -233,6 +240,8 @@ def status(**facts: Any) -> dict[str, str]:
     ("facts", "bad"),
     [
         ({}, {}),
+        ({"store_trouble": "cannot write"}, {"store": "unhealthy"}),
+        ({"index_trouble": "cannot be kept"}, {"index": "degraded"}),
         ({"damage": ["SKU-1"]}, {"ledger": "unhealthy"}),
         ({"verified_at": after(8)}, {}),
         ({"verified_at": after(7.99)}, {"ledger": "degraded"}),
@@ -240,6 +249,10 @@ def status(**facts: Any) -> dict[str, str]:
         ({"verified_at": None, "created": after(8)}, {}),
         ({"critical_andons": ["ANDON-1"]}, {"andon": "degraded"}),
         ({"over_limit": [Bucket.COST]}, {"kanban": "degraded"}),
+        ({"lacking": after(9)}, {}),
+        ({"lacking": after(8.99)}, {"ontology": "degraded"}),
+        ({"differed": True}, {"ontology": "degraded"}),
+        ({"graph": False}, {}),
         ({"space": Space(9 * GIB, 100 * GIB)}, {"disk": "degraded"}),
         ({"space": Space(4 * GIB, 100 * GIB)}, {"disk": "unhealthy"}),
         ({"space": Space(255 * MIB, GIB)}, {"disk": "unhealthy"}),

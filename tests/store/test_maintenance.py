@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tcps.config import Format
 from tcps.errors import TcpsError
@@ -41,6 +42,10 @@ class Full(Unhurried):
     def append(self, fd: int, data: bytes, path: Path) -> None:
         self._refuse(path)
         super().append(fd, data, path)
+
+    def probe(self, directory: Path) -> None:
+        self._refuse(directory / "probe")
+        super().probe(directory)
 
     def _refuse(self, path: Path) -> None:
         if self.refuses and self.refuses in str(path):
@@ -421,6 +426,132 @@ def test_a_store_without_a_backup_is_degraded_until_there_is_one(store: Store, c
     assert health() == ("healthy", f"the newest good one is of {made.name.made}")
     clock.forward(hours=24, ms=1)
     assert health() == ("degraded", f"the newest good one is of {made.name.made}")
+
+
+def component(store: Store, name: str) -> tuple[str, str]:
+    """How a component is, and why."""
+    (one,) = [one for one in maintenance.show_health(store)["components"] if one["component"] == name]
+    return one["status"], one["detail"]
+
+
+def test_a_store_that_cannot_be_written_to_is_unhealthy(store: Store, disk: Full) -> None:
+    order(store)
+    before = {path for path in store.folder.rglob("*") if "index" not in path.name}
+    assert component(store, "store") == ("healthy", "it can be read and written")
+    assert {path for path in store.folder.rglob("*") if "index" not in path.name} == before
+    disk.refuses = "/probe"
+    assert component(store, "store") == ("unhealthy", f"cannot write {store.folder / 'probe'}")
+    assert maintenance.show_health(store)["status"] == "unhealthy"
+
+
+def test_a_store_whose_newest_entry_cannot_be_read_is_unhealthy(store: Store) -> None:
+    order(store)
+    maintenance.show_health(store)
+    (segment,) = (store.folder / "ledger").glob("*.jsonl")
+    content = segment.read_bytes()
+    segment.write_bytes(content[:-10] + b"?" * 9 + b"\n")
+    status, detail = component(store, "store")
+    assert (status, "ledger" in detail) == ("unhealthy", True)
+    segment.write_bytes(content)
+    assert component(store, "store")[0] == "healthy"
+
+
+class Altering(Full):
+    """A disk that does not keep what it is given."""
+
+    def read(self, path: Path | str, most: int | None = None) -> bytes | None:
+        content = super().read(path, most)
+        return b"" if ".probe-" in str(path) else content
+
+
+def test_a_disk_that_does_not_keep_what_it_is_given_is_found(tmp_path: Path, clock: FixedClock) -> None:
+    with Store.create(tmp_path / "shop", actor="alice", clock=clock, disk=Altering()) as store:
+        status, detail = component(store, "store")
+        assert (status, "did not hold what was written to it" in detail) == ("unhealthy", True)
+        assert [path for path in store.folder.iterdir() if "probe" in path.name] == []
+
+
+def test_an_index_that_cannot_be_kept_degrades_the_system(store: Store, clock: FixedClock) -> None:
+    order(store)
+    assert component(store, "index") == ("healthy", "it is at the ledger's head")
+    store.close()
+    for path in store.folder.glob("index.sqlite*"):
+        path.unlink()
+    (store.folder / "index.sqlite").mkdir()
+    with Store.open(store.folder, actor="bob", clock=clock, disk=Full()) as another:
+        assert component(another, "index") == (
+            "degraded",
+            "it cannot be kept: every command reads the whole ledger",
+        )
+        assert len(another.list_work_orders()) == 1
+
+
+def test_an_index_that_is_missing_while_somebody_writes_is_let_be(store: Store, clock: FixedClock) -> None:
+    """A reader then has one in memory, and waits for nobody (format 8.3)."""
+    order(store)
+    with store.transaction("long") as draft:
+        andon.trigger(draft, sku_id="a", failure_type="test_failure")
+        for path in store.folder.glob("index.sqlite*"):
+            path.unlink()
+        with Store.open(store.folder, actor="bob", clock=clock, disk=Full()) as another:
+            assert component(another, "index") == ("healthy", "it is at the ledger's head")
+            assert not (store.folder / "index.sqlite").exists()
+
+
+def test_a_graph_that_is_kept_and_lacks_an_entry_for_a_day_degrades_the_system(
+    store: Store, clock: FixedClock
+) -> None:
+    order(store)
+    clock.forward(hours=25)
+    assert component(store, "ontology") == ("healthy", "no graph is kept: the next question makes one")
+    store.graph_content()
+    assert component(store, "ontology") == ("healthy", "the graph is at the ledger's head")
+    order(store)
+    lacking = clock.now
+    clock.forward(hours=1)
+    order(store)
+    clock.forward(hours=23)
+    assert component(store, "ontology")[0] == "healthy"
+    clock.forward(ms=1)
+    status, detail = component(store, "ontology")
+    assert (status, f"since {lacking}" in detail) == ("degraded", True)
+    store.graph_content()
+    assert component(store, "ontology")[0] == "healthy"
+    order(store)
+    clock.forward(hours=25)
+    store.ontology().kept.forget()
+    assert component(store, "ontology")[0] == "healthy"
+
+
+def test_a_graph_that_was_another_one_degrades_the_system_until_the_next_comparison(
+    store: Store, outside: Outside
+) -> None:
+    import pyoxigraph as ox
+
+    order(store)
+    store.graph_content()
+    kept = store.ontology().kept
+    pointer = kept.current()
+    assert pointer is not None
+    forged = ox.Store(kept.path(pointer.generation))
+    forged.add(ox.Quad(ox.NamedNode("urn:tcps:x"), ox.NamedNode("a:p"), ox.Literal("forged")))
+    forged.flush()
+    del forged
+    kept.publish(replace(pointer, files=kept.described(pointer.generation)))
+    assert found(done(store, outside, "monthly"), "rebuild_ontology") == [("medium", "ontology")]
+    assert component(store, "ontology")[0] == "degraded"
+    assert found(done(store, outside, "monthly"), "rebuild_ontology") == []
+    assert component(store, "ontology")[0] == "healthy"
+
+
+def test_maintenance_keeps_no_graph_where_nobody_has_asked_for_one(store: Store, outside: Outside) -> None:
+    order(store)
+    done(store, outside, "monthly")
+    assert store.ontology().kept.current() is None
+    store.graph_content()
+    made = details(done(store, outside, "monthly"), "rebuild_ontology")
+    assert made["same"] is True
+    assert store.ontology().kept.current() is not None
 
 
 def test_critical_andons_and_buckets_above_their_limit_degrade_the_system(store: Store) -> None:
