@@ -18,7 +18,8 @@ from tcps import checkpoints
 from tcps.backup import Archive, Place
 from tcps.backup.chains import Shelf
 from tcps.backup.laying import Laid, lay
-from tcps.backup.verifying import Progress, look_over, silent
+from tcps.backup.progress import Progress, silent
+from tcps.backup.verifying import look_over
 from tcps.backup.wanted import Until, needed, sequence
 from tcps.errors import IntegrityError, TcpsError
 from tcps.files import Disk
