@@ -115,7 +115,10 @@ def test_whatever_fails_the_store_is_no_worse(
             restore(folder, system)
         except TcpsError as error:
             failed = error
-        assert failed is None or failed.code in ("storage_error", "integrity_error", "unreadable"), (at, failed)
+        assert failed is None or failed.code in ("storage_error", "integrity_error", "unreadable"), (
+            at,
+            failed,
+        )
         assert system.count >= at
         maybe = failed is not None and failed.hint == MAY_BE_THERE
         check(folder, old, is_new=None if maybe else failed is None)
