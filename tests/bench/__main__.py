@@ -71,7 +71,7 @@ def _measured(
         "verification": partial(verification.section, large=chosen.large),
         "levelling": levelling.section,
         "ontology": ontology.section,
-        "backup": backup.section,
+        "backup": partial(backup.section, large=chosen.large),
     }
     return sections[name](folder, quick)
 
@@ -83,7 +83,7 @@ def _say(what: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that it runs")
-    parser.add_argument("--large", action="store_true", help="verify a store of a million receipts too")
+    parser.add_argument("--large", action="store_true", help="stores of a million receipts too")
     parser.add_argument("--out", type=Path, default=Path("bench-report"), metavar="DIR")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="may be repeated")
     parser.add_argument("--env", type=Path, metavar="DIR", help="a virtual environment to use again")
