@@ -107,7 +107,7 @@ def _verify(
     require_signature: RequireSignature = False,
     accept_rollback: AcceptRollback = False,
 ) -> None:
-    """Check the whole store: ledger, checkpoints, record files, chains, graph; exits with 12 on findings.
+    """Check the whole store: ledger, records, chains, index, graph; exits with 12 on findings.
 
     A clean run remembers the checkpoint that it saw, outside of the store: a store that has gone back or
     was replaced by another history is found by the next one.
@@ -146,6 +146,8 @@ def _advise(report: Json, anchors: list[str] | None) -> None:
         say("hint: put back a copy of the store that goes on from the anchor")
     elif places and all(place.startswith("ontology/") for place in places if place):
         say("hint: nothing but the graph is damaged: tcps ontology rebuild makes it anew")
+    elif places == {"index.sqlite"} and {found["class"] for found in report["findings"]} == {"EDITED"}:
+        say("hint: nothing but the index is damaged: tcps repair makes it anew")
     elif report["verdict"] == "broken":
         say("hint: tcps repair --dry-run shows what can be mended")
 

@@ -138,6 +138,7 @@ def verify_store(
         "skus": report.skus,
         "receipts": report.receipts,
         "graphs": report.graphs,
+        "index": report.indexed,
         "sample": None if sample is None else {"percent": sample, "files_read": report.files_read},
         "ledger": views.ledger(report),
         **views.known_from_outside(report, report.receipts_newer),

@@ -1,9 +1,9 @@
 """Repair: the record files made what the ledger says, strangers put aside (format 5.6).
 
 Only what can be derived from the ledger is changed. What is wrong or foreign is moved to `quarantine/`,
-never removed: it is evidence. A graph is forgotten: it is made anew by who asks. Beside a ledger or a
-checkpoint that is damaged nothing is changed, for then the ledger does not say what is right; `salvage`
-is for that.
+never removed: it is evidence. A graph or an index is forgotten: it is made anew by who asks. Beside a
+ledger or a checkpoint that is damaged nothing is changed, for then the ledger does not say what is right;
+`salvage` is for that.
 """
 
 import itertools
@@ -18,6 +18,7 @@ from tcps.rules.findings import Finding
 from tcps.store.engine import Engine
 from tcps.store.view import View
 from tcps.verify import Report
+from tcps.verify.indexed import NAME as INDEX
 
 QUARANTINE = "quarantine"
 _POSITION = "records.lock"
@@ -54,12 +55,12 @@ def plan(report: Report, but: Collection[str] = ()) -> list[Step]:
         return damage
     if broken and report.size == 0:
         return [Step("ledger", "leave", "the ledger has no entry, and there are record files")]
-    graphs = {place: f for f in reversed(broken) if (place := _graph_of(f)) is not None}
-    others = [f for f in broken if _graph_of(f) is None]
+    made = {place: f for f in reversed(broken) if (place := _made_anew(f)) is not None}
+    others = [f for f in broken if _made_anew(f) is None]
     files = {f.path: f for f in others if f.path is not None and f.class_ not in _OF_LINES}
     return [
         *(Step(f.path or "", "leave", f.message) for f in others if f not in files.values()),
-        *(Step(place, "forget", finding.message) for place, finding in sorted(graphs.items())),
+        *(Step(place, "forget", finding.message) for place, finding in sorted(made.items())),
         *(
             Step(path, "quarantine" if finding.class_ in _STRANGERS else "rewrite", finding.message)
             for path, finding in sorted(files.items())
@@ -84,17 +85,21 @@ def is_blocked(steps: list[Step]) -> bool:
 def _is_damage(finding: Finding) -> bool:
     """Whether a finding is about what the ledger is, or was when somebody looked."""
     path = finding.path or ""
+    if path == INDEX:
+        return finding.class_ != "EDITED"  # it saw another ledger
     return _is_of_ledger(path) and (finding.class_ != "EXTRA" or path == "salvage")
 
 
-def _graph_of(finding: Finding) -> str | None:
-    """The folder of the graph that a finding is about."""
+def _made_anew(finding: Finding) -> str | None:
+    """The folder of the graph that a finding is about, or the index."""
+    if finding.path == INDEX:
+        return INDEX
     parts = (finding.path or "").split("/")
     return "/".join(parts[:2]) if parts[0] == FOLDER and len(parts) > 1 else None
 
 
 def _is_of_ledger(path: str) -> bool:
-    return path.split("/", maxsplit=1)[0] in ("ledger", "checkpoint", "checkpoints", "salvage")
+    return path.split("/", maxsplit=1)[0] in ("ledger", "checkpoint", "checkpoints", "salvage", INDEX)
 
 
 def carry_out(engine: Engine, steps: list[Step]) -> None:
@@ -105,7 +110,10 @@ def carry_out(engine: Engine, steps: list[Step]) -> None:
     """
     folder, disk = engine.fold.folder, engine.fold.disk
     for step in steps:
-        if step.action == "forget":
+        if step.action == "forget" and step.path == INDEX:
+            with engine.fold.locked():
+                engine.fold.discard()
+        elif step.action == "forget":
             Generations(disk, folder / step.path, 0).forget()
     paths = {step.path for step in steps if step.action not in ("leave", "forget")}
     if not paths:

@@ -10,7 +10,10 @@ Steps:
 4. list the folders, look at every file: each record of the ledger has its file with its digest, and
    there is no other file (`others`);
 5. every SKU's chain is judged (`chains`, `rules.chain`);
-6. every byte of a graph that is used is what was written, and the graph of an entry of the ledger (`graphs`).
+6. every byte of a graph that is used is what was written, and the graph of an entry of the ledger
+   (`graphs`);
+7. the index that is used, which was read before step 2, is sound, of an entry of the ledger, and has the
+   records that the ledger has up to there (`indexed`).
 
 Steps 2 and 4 to 5 are done on all cores (`parallel`), the last two by shards. What is in the ledger and
 newer than step 1 may still be without its file; a file that does not fit may be newer than step 2, so
@@ -73,7 +76,7 @@ def verify_store(
     sample: float = 1,
     cores: int | None = None,
 ) -> Report:
-    """The whole store: ledger, checkpoints, every record file, every chain, the graphs that are used.
+    """The whole store: ledger, checkpoints, every record file, every chain, the index, the graphs in use.
 
     With a `sample` below 1 the content of that share of the files is looked at, taken at random; the
     ledger is read whole, and every file must be there, all the same.

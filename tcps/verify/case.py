@@ -18,7 +18,7 @@ class Case(NamedTuple):
     Record files are written up to entry `written`; they are `settled` when no restart of the machine
     came since. `anchored` is the newest entry that an anchor covers. `whole`: every record is judged,
     not only chains; `every_verdict`: intact chains are told of too. `sample` is the share of the files
-    whose content is looked at.
+    whose content is looked at. The index that is compared is of entry `indexed`; 0 when there is none.
     """
 
     records: RecordFiles
@@ -31,6 +31,7 @@ class Case(NamedTuple):
     whole: bool
     every_verdict: bool
     sample: float
+    indexed: int
 
     def chosen(self) -> bool:
         """Whether the content of one more file is looked at."""

@@ -213,6 +213,29 @@ def graph_ahead(path: str, seq: int, size: int) -> Finding:
     return _of_graph("ROLLED_BACK", path, why, expected=seq, got=size)
 
 
+def index_damaged(path: str, why: str) -> Finding:
+    """An index that is no sound database."""
+    return _finding("EDITED", path, f"the index is damaged: {why}")
+
+
+def index_differs(path: str, seq: int) -> Finding:
+    """An index that has other records than the ledger up to the entry that it names."""
+    message = f"the index has not the records that the ledger has up to entry {seq}"
+    return _finding("EDITED", path, message, sequence=seq)
+
+
+def index_forked(path: str, seq: int, expected: str, got: str) -> Finding:
+    """A ledger with another line than the index has applied; both as leaf hashes in hex."""
+    message = f"the index has applied another ledger entry {seq} than there is"
+    return _finding("FORKED", path, message, sequence=seq, expected=expected, got=got)
+
+
+def index_ahead(path: str, seq: int, size: int) -> Finding:
+    """A ledger that has lost entries which the index has applied."""
+    message = f"the ledger ends at entry {size}; the index has applied {seq}"
+    return _finding("ROLLED_BACK", path, message, expected=seq, got=size)
+
+
 def _of_graph(name: str, path: str, why: str, **values: Any) -> Finding:
     return _finding(name, path, f"{path} {why}; tcps ontology rebuild makes the graph anew", **values)
 

@@ -16,7 +16,8 @@ class Report(NamedTuple):
     only. `acknowledged` is the tree at the entries that were known as acknowledged when the
     verification began. `consistent` of the `given` anchors outside of the store hold, the newest of size
     `anchored`; `receipts_newer` of the receipts are in no entry that it covers. Of `files_read` record
-    files the content was looked at; so many `graphs` are used. `salvaged` are the entries that a salvage
+    files the content was looked at; so many `graphs` are used, and the index that is used is of entry
+    `indexed`. `salvaged` are the entries that a salvage
     made: no finding, and no evidence.
     `rolled_back` are those by which restores say that later entries were given up.
     """
@@ -30,6 +31,7 @@ class Report(NamedTuple):
     receipts: int
     files_read: int
     graphs: int
+    indexed: int | None
     acknowledged: Checkpoint
     given: int
     consistent: int

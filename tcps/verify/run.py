@@ -9,7 +9,7 @@ from tcps.merkle import Checkpoint
 from tcps.model import Timestamp
 from tcps.projections.records import RecordFiles
 from tcps.rules.findings import Finding
-from tcps.verify import findings, graphs, layout
+from tcps.verify import findings, graphs, indexed, layout
 from tcps.verify.anchors import Anchor, Compared, Roots, compare, kept
 from tcps.verify.case import Case
 from tcps.verify.parallel import results, usable_cores
@@ -97,21 +97,26 @@ def begin(records: RecordFiles, origin: str, store_id: str, anchors: Sequence[An
 def carry_out(
     start: Start, scope: Scope, now: Timestamp, progress: Progress | None, cores: int | None
 ) -> Report:
-    """Steps 2 to 6, on so many `cores`, or (None) on as many as there are."""
+    """Steps 2 to 7, on so many `cores`, or (None) on as many as there are."""
+    looked = (
+        indexed.looked_at(start.records, start.store_id, sample=scope.sample) if scope.whole else indexed.NONE
+    )
     ledger, told = Ledger(start.records.disk, start.records.root / "ledger"), progress or _silent
     planned = plan(ledger)
     processes = _processes(planned) if cores is None else cores
     with spills(processes, in_memory=processes == 1 and planned.bytes < _PAYS) as kept_rows:
-        numbers = [graph.pointer.seq for graph in start.graphs]
+        numbers = [*(graph.pointer.seq for graph in start.graphs), looked.seq]
         reading = Reading(ledger, start.records, start.roots(), start.acknowledged, numbers)
         reading.read(planned, scope.sku_ids, kept_rows, lambda done, total: told("ledger", done, total))
         compared = compare(start.anchors, start.origin, reading.roots, reading.tree)
-        case = _case(start, scope, reading, now, compared.anchored)
+        case = _case(start, scope, reading, now, compared.anchored, looked.seq)
         shards = scope.of(layout.shards(start.records))
         busy = [one for one in shards if one.folders or one.files or reading.has_rows(one.number)]
         found = _found(case, busy, processes, told)
-    of_graphs = _of_graphs(start, scope, reading, case, told)
-    report = _report(start, scope, reading, compared, found, of_graphs)
+    of_projections = _of_graphs(start, scope, reading, case, told) + _of_index(
+        start, scope, looked, reading, found
+    )
+    report = _report(start, scope, reading, compared, found, looked, of_projections)
     if not report.intact and reading.was_withdrawn():
         raise TcpsError(
             "the newest ledger lines were taken back while they were verified", hint="verify again"
@@ -130,13 +135,25 @@ def _of_graphs(start: Start, scope: Scope, reading: Reading, case: Case, progres
     return graphs.judged(start.graphs, reading.leaves, reading.tree.size, case.chosen, told)
 
 
+def _of_index(
+    start: Start, scope: Scope, looked: indexed.Looked, reading: Reading, found: Judged
+) -> list[Finding]:
+    """Step 7."""
+    digest = None if reading.unreadable else found.digest
+    wrong = indexed.judged(looked, reading.leaves, reading.tree.size, digest)
+    if wrong and indexed.is_still(looked, start.records, start.store_id, sample=scope.sample):
+        return wrong
+    return []
+
+
 def _report(
     start: Start,
     scope: Scope,
     reading: Reading,
     compared: Compared,
     found: Judged,
-    of_graphs: list[Finding],
+    looked: indexed.Looked,
+    of_projections: list[Finding],
 ) -> Report:
     size = reading.tree.size
     wrong = [*start.findings, *reading.findings, *compared.findings]
@@ -144,7 +161,7 @@ def _report(
     wrong += layout.strangers(start.records) if scope.whole else []
     return Report(
         verdicts=found.verdicts,
-        findings=wrong + _decided(found.findings, reading.unreadable > 0) + of_graphs,
+        findings=wrong + _decided(found.findings, reading.unreadable > 0) + of_projections,
         size=size,
         root=reading.tree.root(),
         records_checked=found.records,
@@ -152,6 +169,7 @@ def _report(
         receipts=found.receipts,
         files_read=found.files_read,
         graphs=len(start.graphs) if scope.whole else 0,
+        indexed=looked.seq if looked.used else None,
         acknowledged=_acknowledged(start, reading),
         given=compared.given,
         consistent=compared.consistent,
@@ -167,7 +185,9 @@ def _processes(planned: Plan) -> int:
     return usable_cores() if planned.bytes >= _PAYS else 1
 
 
-def _case(start: Start, scope: Scope, reading: Reading, now: Timestamp, anchored: int | None) -> Case:
+def _case(
+    start: Start, scope: Scope, reading: Reading, now: Timestamp, anchored: int | None, indexed: int
+) -> Case:
     return Case(
         records=start.records,
         reading=reading,
@@ -179,6 +199,7 @@ def _case(start: Start, scope: Scope, reading: Reading, now: Timestamp, anchored
         whole=scope.whole,
         every_verdict=not scope.whole,
         sample=scope.sample,
+        indexed=indexed,
     )
 
 
@@ -196,6 +217,7 @@ def _found(case: Case, shards: list[Shard], processes: int, progress: Progress) 
         receipts=sum(one.receipts for one in every),
         receipts_newer=sum(one.receipts_newer for one in every),
         files_read=sum(one.files_read for one in every),
+        digest=sum(one.digest for one in every),
     )
 
 

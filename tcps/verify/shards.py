@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tcps.rules.chain import Verdict
 from tcps.rules.findings import Finding
+from tcps.verify import indexed
 from tcps.verify.case import Case
 from tcps.verify.chains import Chains, Sku
 from tcps.verify.newer import Newer
@@ -21,7 +22,7 @@ class Shard(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What came of one shard: verdicts, findings beside them, counts."""
+    """What came of one shard: verdicts, findings beside them, counts; its share of the index's digest."""
 
     verdicts: list[Verdict]
     findings: list[Finding]
@@ -30,6 +31,7 @@ class Judged(NamedTuple):
     receipts: int
     receipts_newer: int
     files_read: int
+    digest: int
 
 
 class Judge:
@@ -58,6 +60,9 @@ class Judge:
             receipts=promised,
             receipts_newer=sum(self._chains.newer(sku) for sku in skus.values()),
             files_read=self._chains.files_read + self._others.files_read,
+            digest=indexed.share(
+                self._case.indexed, records, (p for sku in skus.values() for p in sku.promises)
+            ),
         )
 
     def _files(self, shard: Shard, skus: Iterable[str]) -> tuple[dict[str, dict[str, bool]], dict[str, bool]]:

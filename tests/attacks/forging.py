@@ -21,11 +21,18 @@ def ledger(scene: Scene) -> list[Json]:
 
 
 def write_ledger(scene: Scene, entries: list[Json]) -> None:
-    """Replace the ledger by one segment with these entries, as they are."""
+    """Replace the ledger by one segment with these entries, as they are, and remove the index."""
+    forget_index(scene)
     for path in scene.segments():
         path.unlink()
     content = b"".join(line_bytes(entry) + b"\n" for entry in entries)
     (scene.root / "ledger/000000000001.jsonl").write_bytes(content)
+
+
+def forget_index(scene: Scene) -> None:
+    """Remove the index."""
+    for name in shop.INDEX_FILES:
+        (scene.root / name).unlink(missing_ok=True)
 
 
 def sealed(scene: Scene, entries: list[Json]) -> list[Json]:
@@ -56,8 +63,8 @@ def rewrite(scene: Scene, change: Callable[[list[Json]], object]) -> None:
 def project(scene: Scene) -> None:
     """Let the product make index, record files and their position anew from whatever the ledger is."""
     shutil.rmtree(scene.root / "records", ignore_errors=True)
-    for name in ("records.lock", *shop.INDEX_FILES):
-        (scene.root / name).unlink(missing_ok=True)
+    (scene.root / "records.lock").unlink(missing_ok=True)
+    forget_index(scene)
     kept = _aside(scene)
     with Store.open(scene.folder / "store", actor="mallory", clock=Moving(), disk=QuickDisk()) as store:
         store.list_work_orders()

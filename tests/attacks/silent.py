@@ -84,7 +84,7 @@ def _remnant_of_note(change: Change) -> bool:
 SILENT = (
     Silent(
         "index.sqlite, index.sqlite-wal, index.sqlite-shm",
-        "any",
+        "any of which SQLite makes a sound index with the ledger's records",
         "no verdict rests on the index (format 10.3); it can be removed at any time",
         _anything,
     ),

@@ -1,9 +1,10 @@
 """The index is overwritten."""
 
 from tests.attacks.scene import Scene
-from tests.attacks.table import unseen
+from tests.attacks.table import found
 
-LEDGER = unseen("no verdict rests on the index (format 10.3); it is made anew")
+LEDGER = found("EDITED")
+IN_CHAINS = False
 
 
 def attack(scene: Scene) -> None:
