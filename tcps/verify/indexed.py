@@ -43,8 +43,12 @@ class Looked(NamedTuple):
 NONE = Looked(None, [])
 
 
-def looked_at(records: RecordFiles, store_id: str, *, sample: float = 1) -> Looked:
-    """Read the index as it is at one moment; for a `sample` without the order of SQLite's own indexes."""
+def looked_at(records: RecordFiles, store_id: str, *, settled: bool, sample: float) -> Looked:
+    """Read the index as it is at one moment; for a `sample` without the order of SQLite's own indexes.
+
+    One that does not say of which boot it is, and was not `settled` since this one began, may be what a
+    power cut has left: nobody uses it.
+    """
     if records.disk.plain_size(records.root / NAME) is None:
         return NONE
     try:
@@ -54,13 +58,12 @@ def looked_at(records: RecordFiles, store_id: str, *, sample: float = 1) -> Look
         finally:
             index.close()
     except sqlite3.Error as error:
-        damaged = code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        damaged = settled and code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         return Looked(None, [findings.index_damaged(NAME, str(error))]) if damaged else NONE
 
 
-def is_still(looked: Looked, records: RecordFiles, store_id: str, *, sample: float) -> bool:
-    """Whether the index is there yet: it is removed before lines of the ledger are taken back."""
-    again = looked_at(records, store_id, sample=sample)
+def is_still(looked: Looked, again: Looked) -> bool:
+    """Whether it is there yet when it is looked at `again`: it goes before lines are taken back."""
     return bool(again.findings) if looked.used is None else again.seq >= looked.seq
 
 

@@ -98,9 +98,7 @@ def carry_out(
     start: Start, scope: Scope, now: Timestamp, progress: Progress | None, cores: int | None
 ) -> Report:
     """Steps 2 to 7, on so many `cores`, or (None) on as many as there are."""
-    looked = (
-        indexed.looked_at(start.records, start.store_id, sample=scope.sample) if scope.whole else indexed.NONE
-    )
+    looked = _index(start, scope)
     ledger, told = Ledger(start.records.disk, start.records.root / "ledger"), progress or _silent
     planned = plan(ledger)
     processes = _processes(planned) if cores is None else cores
@@ -141,9 +139,13 @@ def _of_index(
     """Step 7."""
     digest = None if reading.unreadable else found.digest
     wrong = indexed.judged(looked, reading.leaves, reading.tree.size, digest)
-    if wrong and indexed.is_still(looked, start.records, start.store_id, sample=scope.sample):
-        return wrong
-    return []
+    return wrong if wrong and indexed.is_still(looked, _index(start, scope)) else []
+
+
+def _index(start: Start, scope: Scope) -> indexed.Looked:
+    if not scope.whole:
+        return indexed.NONE
+    return indexed.looked_at(start.records, start.store_id, settled=start.settled, sample=scope.sample)
 
 
 def _report(

@@ -86,7 +86,7 @@ def _tools(folder: Path) -> list[Tool]:
     return [
         Tool(
             "tcps",
-            "true",
+            f"{command} stats --quiet",
             {
                 "full": create,
                 "nothing changed": f"{create} --incremental",
@@ -149,11 +149,11 @@ def _archives(tool: Tool) -> int:
 
 def _section(size: Size, took: _Rows, alone: Mapping[int, Mapping[str, Took]]) -> Section:
     text = (
-        f"A store of {size.receipts:,} receipts, its caches warm; each case once, in a process of its own. "
-        "tcps backs the ledger up, from which the record files follow; the others back the record files up. "
-        "What changed are new work orders. restic encrypts, borg does not; tar has no increments. A restore "
-        "of tcps makes every record file, verifies the store and is durable when it ends; the others "
-        "write files."
+        f"A store of {size.receipts:,} receipts, its index made, its caches warm; each case once, in a "
+        "process of its own. tcps backs the ledger up, from which the record files follow; the others back "
+        "the record files up. What changed are new work orders. restic encrypts, borg does not; tar has no "
+        "increments. A restore of tcps makes every record file, verifies the store and is durable when it "
+        "ends; the others write files."
     )
     head = ("", *ROWS, "full archive", "all archives", "peak")
     compared = Table(head, [_row(name, rows) for name, rows in took.items()])
@@ -176,11 +176,10 @@ def _figures(rows: Mapping[str, Took]) -> dict[str, Any]:
 
 
 def _flat(alone: Mapping[int, Mapping[str, Took]]) -> Aim:
-    """The memory that the largest store takes, to that of the one before the last ten-fold steps."""
-    peaks = [max(one.run.peak_kib for one in rows.values()) for rows in alone.values()]
-    least = peaks[1] if len(peaks) > 2 else peaks[0]
-    name = f"memory for {max(alone):,} receipts, to {list(alone)[peaks.index(least)]:,}"
-    return Aim(name, 1.25, peaks[-1] / least, "times")
+    """The memory that the largest store takes, to that of the one before."""
+    (fewer, before), (most, last) = list(alone.items())[-2:]
+    peaks = [max(one.run.peak_kib for one in rows.values()) for rows in (last, before)]
+    return Aim(f"memory for {most:,} receipts, to {fewer:,}", 1.25, peaks[0] / peaks[1], "times")
 
 
 def _row(name: str, rows: Mapping[str, Took]) -> tuple[str, ...]:

@@ -118,3 +118,11 @@ def test_an_index_that_is_not_used_is_not_looked_at(folder: Path) -> None:
     assert verified(folder).intact
     (folder / ".tcps" / "index.sqlite").unlink()
     assert verified(folder).indexed is None
+
+
+def test_what_a_power_cut_may_have_left_is_no_finding(folder: Path) -> None:
+    """Format 10.7."""
+    cut(folder)
+    with shop.opened(folder, boot="after the power cut") as store:
+        assert [one.path for one in store.verify_integrity().findings] == []
+    assert found(folder) == [("EDITED", "index.sqlite")]
