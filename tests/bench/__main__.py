@@ -14,12 +14,15 @@ from tests.bench import (
     environment,
     imports,
     levelling,
+    lists,
     machine,
     ontology,
+    recovery,
     signals,
     startup,
     verification,
 )
+from tests.bench.picture import draw
 from tests.bench.report import Report, Section
 
 SECTIONS = (
@@ -30,9 +33,13 @@ SECTIONS = (
     "levelling",
     "ontology",
     "backup",
+    "recovery",
     "startup",
+    "lists",
     "imports",
 )
+_CLEAN = ("startup", "lists", "imports")
+"""What is measured in a clean environment."""
 
 
 def main() -> None:
@@ -44,14 +51,17 @@ def main() -> None:
         report = Report(machine.described(folder), _sections(folder, chosen))
     report.write(chosen.out)
     print(f"wrote {chosen.out / 'report.md'} and {chosen.out / 'report.json'}")
+    figures = {section.name: section.figures for section in report.sections}
+    draw(figures, chosen.out / "growth.svg")
     if chosen.docs is not None:
         report.into(chosen.docs)
+        draw(figures, chosen.docs.with_name("growth.svg"))
 
 
 def _sections(folder: Path, chosen: argparse.Namespace) -> list[Section]:
     wanted = chosen.only or SECTIONS
     clean = None
-    if {"startup", "imports"} & set(wanted):
+    if set(_CLEAN) & set(wanted):
         _say("making a clean environment")
         clean = environment.installed(chosen.env or folder / "env")
     return [_measured(name, folder, clean, chosen) for name in SECTIONS if name in wanted]
@@ -62,8 +72,13 @@ def _measured(
 ) -> Section:
     _say(f"measuring {name}")
     quick = chosen.quick
-    if clean is not None and name in ("startup", "imports"):
-        return {"startup": startup.section, "imports": imports.section}[name](folder, clean, quick)
+    if clean is not None and name in _CLEAN:
+        installed: dict[str, Callable[[Path, environment.Environment, bool], Section]] = {
+            "startup": startup.section,
+            "lists": partial(lists.section, large=chosen.large),
+            "imports": imports.section,
+        }
+        return installed[name](folder, clean, quick)
     sections: dict[str, Callable[[Path, bool], Section]] = {
         "bulk": bulk.section,
         "signals": signals.section,
@@ -72,6 +87,7 @@ def _measured(
         "levelling": levelling.section,
         "ontology": ontology.section,
         "backup": partial(backup.section, large=chosen.large),
+        "recovery": partial(recovery.section, large=chosen.large),
     }
     return sections[name](folder, quick)
 

@@ -112,6 +112,13 @@ def once(place: Path, command: list[str], env: Mapping[str, str] = {}) -> Once:
     return Once(time.perf_counter() - start, peak)
 
 
+def seconds(command: list[str], place: Path) -> float:
+    """The wall-clock time of a command that runs in a folder; it must succeed."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=place, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
 def _tree(pid: int) -> Iterator[int]:
     """A process and all that it has started."""
     yield pid

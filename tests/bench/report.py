@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _AIMS = "Measured by the fastest round of a case and of its floor, so that other programs weigh less."
-START, END = "<!-- report: start -->", "<!-- report: end -->"
 
 
 class Table(NamedTuple):
@@ -41,8 +40,11 @@ class Section(NamedTuple):
     figures: Mapping[str, Any]
     aims: list[Aim]
 
-    def markdown(self) -> str:
-        return "\n\n".join([f"## {self.title}", self.text, *(table.markdown() for table in self.tables)])
+    def markdown(self, when: str) -> str:
+        """With its aims; `when` says when it was measured, and how busy the machine was."""
+        aims = [_AIMS, _aims(self.aims).markdown()] if self.aims else []
+        tables = [table.markdown() for table in self.tables]
+        return "\n\n".join([f"## {self.title}", f"{self.text} {when}", *aims, *tables]) + "\n"
 
 
 class Report(NamedTuple):
@@ -52,11 +54,9 @@ class Report(NamedTuple):
     sections: list[Section]
 
     def markdown(self) -> str:
-        """The body: aims first, then what they were measured on, then every section."""
-        aims = [aim for section in self.sections for aim in section.aims]
-        parts = ["## Aims", _AIMS, _aims(aims).markdown()] if aims else []
-        parts += ["## Machine", _machine(self.machine).markdown()]
-        return "\n\n".join(parts + [section.markdown() for section in self.sections]) + "\n"
+        """The body: what it was measured on, then every section."""
+        sections = (section.markdown(self._when) for section in self.sections)
+        return "\n".join([f"## Machine\n\n{self._machine}", *sections])
 
     def write(self, folder: Path) -> None:
         """report.md and report.json."""
@@ -70,10 +70,30 @@ class Report(NamedTuple):
         (folder / "report.json").write_text(json.dumps(document, indent=2) + "\n")
 
     def into(self, page: Path) -> None:
-        """Put the report between the marks of a page."""
-        before, _, rest = page.read_text().partition(START)
-        _, _, after = rest.partition(END)
-        page.write_text(f"{before}{START}\n\n{self.markdown()}\n{END}{after}")
+        """Put the machine and each section between their marks on a page; other sections stay."""
+        text = _between(page.read_text(), "machine", self._machine)
+        for section in self.sections:
+            text = _between(text, section.name, section.markdown(self._when))
+        page.write_text(text)
+
+    @property
+    def _machine(self) -> str:
+        return Table(("what", "is"), self.machine.items()).markdown() + "\n"
+
+    @property
+    def _when(self) -> str:
+        load = self.machine["load average at the start"]
+        return f"Measured on {self.machine['date']}, when the load average was {load}."
+
+
+def _between(text: str, name: str, content: str) -> str:
+    """A page with this between the marks of that name. Raises ValueError when it has none."""
+    start, end = f"<!-- {name}: start -->\n", f"<!-- {name}: end -->"
+    before, found, rest = text.partition(start)
+    _, also, after = rest.partition(end)
+    if not (found and also):
+        raise ValueError(f"the page has no place for {name}")
+    return f"{before}{start}\n{content}\n{end}{after}"
 
 
 def ms(seconds: float) -> str:
@@ -90,10 +110,6 @@ def mib(kib: int) -> str:
 
 def times(ratio: float) -> str:
     return f"{ratio:.2f}×"
-
-
-def _machine(machine: Mapping[str, str]) -> Table:
-    return Table(("what", "is"), machine.items())
 
 
 def _aims(aims: Iterable[Aim]) -> Table:

@@ -1,7 +1,6 @@
 """Start-up: whole processes from nothing to their exit, beside a bare Python of the same environment."""
 
 import subprocess
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from tcps.store import Store
 from tests.bench import load
 from tests.bench.environment import Environment
-from tests.bench.measure import Sample, fresh, taking_turns
+from tests.bench.measure import Sample, fresh, seconds, taking_turns
 from tests.bench.report import Aim, Section, Table, mib, ms, times
 
 COMMANDS = {
@@ -39,7 +38,7 @@ def section(folder: Path, environment: Environment, quick: bool) -> Section:
     prepare(place)
     arguments = _arguments(environment)
     cases: dict[str, Callable[[], float]] = {
-        name: partial(_seconds, command, place) for name, command in arguments.items()
+        name: partial(seconds, command, place) for name, command in arguments.items()
     }
     for case in cases.values():  # the first run reads the files from the medium
         case()
@@ -58,12 +57,6 @@ def prepare(place: Path) -> None:
 def _arguments(environment: Environment) -> dict[str, list[str]]:
     bare = {_BARE: [environment.python, "-c", "pass"], _ISOLATED: [environment.python, "-I", "-c", "pass"]}
     return bare | {name: [environment.tcps, *rest] for name, rest in COMMANDS.items()}
-
-
-def _seconds(command: list[str], place: Path) -> float:
-    start = time.perf_counter()
-    subprocess.run(command, cwd=place, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
 
 
 def _peak(environment: Environment, command: list[str], place: Path) -> int:

@@ -34,6 +34,21 @@ def large(place: Path, receipts: int) -> Path:
     return folder
 
 
+def queued(place: Path, orders: int) -> Path:
+    """A store in `place` with so many queued work orders, all of one bucket and priority."""
+    with Store.create(place, actor="bench") as store:
+        folder, identity = store.folder, store.engine.identity
+    template = _templates(place / "template")[0]
+    written = _Written(folder, identity.store_id)
+    for number in range(1, orders + 1):
+        entry = _of(template, number)
+        entry["changes"][0]["record"]["queue_key"] = f"{number:012d}000001~"
+        for path, content in written.append(entry).items():
+            written.put(path, content)
+    written.finish(identity.origin)
+    return folder
+
+
 def _templates(place: Path) -> list[bytes]:
     """The lines that a work order, its SKU and its ten stages leave."""
     with Store.create(place, actor="bench") as store:
