@@ -1,7 +1,7 @@
 """Use cases of work orders."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tcps.errors import invalid_field, missing
 from tcps.ledger import Entry
@@ -18,9 +18,11 @@ from tcps.model.text import LABEL, checked_id, clean
 from tcps.rules import dependencies, kanban, work_orders
 from tcps.rules.state import found
 from tcps.service import views
-from tcps.service.story import Teller
 from tcps.service.trial import transaction
 from tcps.store import Store, filters
+
+if TYPE_CHECKING:
+    from tcps.service.story import Teller
 
 
 def lists(
@@ -71,6 +73,8 @@ def show(store: Store, work_order_id: str) -> Json:
 
 def history(store: Store, work_order_id: str) -> list[Json]:
     """Every change of a work order, oldest first, one that was deleted too; `told` says it in plain words."""
+    from tcps.service.story import Teller
+
     entries = store.change_history("work_order", checked_id("work_order_id", work_order_id))
     with store.view() as view:
         teller = Teller(view)
@@ -131,7 +135,7 @@ def reorder(store: Store, bucket: str, ids: Sequence[str], dry_run: bool = False
         return [views.work_order(draft, order) for order in orders]
 
 
-def _step(teller: Teller, entry: Entry, record_id: str) -> Json:
+def _step(teller: "Teller", entry: Entry, record_id: str) -> Json:
     """One change of one record: who, when, what, and the record after it."""
     change = next(c for c in entry.changes if (c.kind, c.id) == (WorkOrder.kind, record_id))
     return {

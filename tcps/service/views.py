@@ -20,7 +20,7 @@ from tcps.model import (
     WorkOrder,
     to_ms,
 )
-from tcps.rules import sla, work_orders
+from tcps.rules import blocking, sla
 from tcps.rules.chain import Finding, Verdict
 from tcps.store import View
 
@@ -65,7 +65,7 @@ def work_order(view: View, order: WorkOrder) -> Json:
     return plain(order) | {
         "sla_status": sla.status(order, view.now),
         "sla_remaining_ms": sla.remaining_ms(order, view.now),
-        "blocked_by": work_orders.blocked_by(view, order),
+        "blocked_by": blocking.blocked_by(view, order),
         "blocking": list(view.blocked_on(order.id)),
         "sku_ids": [sku.id for sku in skus],
         "progress_percent": progress(skus),

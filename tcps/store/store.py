@@ -30,7 +30,6 @@ from tcps.model import (
     system_clock,
 )
 from tcps.model.text import LABEL, checked_id, required
-from tcps.rules import andon, signals, work_orders
 from tcps.store import giving, location
 from tcps.store.draft import Draft
 from tcps.store.engine import Engine
@@ -217,6 +216,8 @@ class Store:
         """Create a work order from title, description, labels, bucket, priority, due_on, metadata,
         sku_id, depends_on, and its pull signal's type and source. The same source again gives the
         order that is there."""
+        from tcps.rules import signals, work_orders
+
         self._refuse_own_id(WorkOrder, order)
         given = giving.fields(WorkOrder, order, signals.ORDER_FIELDS)
         demand = signals.read_demand(given)
@@ -245,6 +246,8 @@ class Store:
         A record is compared with what is stored; a mapping names work_order_id, revision and only
         what changes.
         """
+        from tcps.rules import work_orders
+
         order_id, revision, given = giving.update(WorkOrder, order)
         with self.transaction("work_order.update") as draft:
             changed = giving.changed(draft.get(WorkOrder, order_id), given)
@@ -252,6 +255,8 @@ class Store:
 
     def delete_work_order(self, work_order_id: str) -> WorkOrder:
         """Remove a queued or cancelled work order without SKUs; gives it as it was."""
+        from tcps.rules import work_orders
+
         with self.transaction("work_order.delete") as draft:
             return work_orders.delete(draft, work_order_id)
 
@@ -301,6 +306,8 @@ class Store:
 
     def store_andon_event(self, event: AndonEvent | Given) -> AndonEvent:
         """Trigger an Andon from sku_id, failure_type and any of stage, severity, work_order_id, details."""
+        from tcps.rules import andon
+
         self._refuse_own_id(AndonEvent, event)
         given = giving.fields(AndonEvent, event, andon.TRIGGER_FIELDS)
         with self.transaction("andon.trigger") as draft:
@@ -327,6 +334,8 @@ class Store:
 
         Raises Conflict when its revision is not the current one; nothing else of it can change.
         """
+        from tcps.rules import andon
+
         andon_id, revision, given = giving.update(AndonEvent, event)
         with self.transaction("andon.update") as draft:
             current = draft.get(AndonEvent, andon_id)
