@@ -18,7 +18,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tcps import checkpoints
@@ -43,7 +43,7 @@ class Engine:
     """One open store: its files, its index, and the one way to change them.
 
     Threads may share it, and take turns; a forked child may go on with it. `boot` names the running
-    of the machine.
+    of the machine. Each of `told` is called when the ledger has changed, before who changed it is told.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Engine:
         )
         self.ledger = self.fold.ledger
         self.records = self.fold.records
+        self.told: list[Callable[[], None]] = []
         self._pid = os.getpid()
         self._mutex = threading.RLock()
         self._batch: Batch | None = None
@@ -110,7 +111,10 @@ class Engine:
                 yield
                 appended = self._append(batch)
         if appended is not None:
-            self._settle(batch, appended)
+            try:
+                self._settle(batch, appended)
+            finally:
+                self.tell()
 
     @contextlib.contextmanager
     def transaction(self, actor: str, action: str, key: str | None = None) -> Iterator[Draft]:
@@ -167,6 +171,11 @@ class Engine:
             with self._writing(), self.records.locked():
                 self.ledger.sync_end()
                 yield View(self.fold.loader(), self.identity.store_id, self.clock(), "")
+
+    def tell(self) -> None:
+        """Call each of `told`: the ledger has changed."""
+        for told in tuple(self.told):
+            told()
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:

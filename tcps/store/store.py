@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from tcps.store.pushing import Pushed
     from tcps.store.repair import Step
     from tcps.store.restoring import Restored
+    from tcps.store.tables import Tables
     from tcps.verify import Anchor, Progress, Report, Trust
 
 R = TypeVar("R", bound=Record)
@@ -75,6 +76,7 @@ class Store:
         self.engine = engine
         self.actor = actor
         self._graphs: dict[str, Graph] = {}
+        self._tables: list[Tables] = []
 
     @classmethod
     def open(
@@ -101,6 +103,8 @@ class Store:
         """Give every descriptor back, and end the processes that answer queries."""
         for graph in self._graphs.values():
             graph.close()
+        for tables in self._tables:
+            tables.close()
         self.engine.close()
 
     def __enter__(self) -> "Store":
@@ -148,6 +152,17 @@ class Store:
         """A snapshot: as long as it is open, what it says does not change."""
         with self.engine.view(self.actor) as view:
             yield view
+
+    def tables(self, limit: int = 100_000) -> "Tables":
+        """New tables of the store's records, for a program that lives long; closed with the store.
+
+        Each table holds at most `limit` records.
+        """
+        from tcps.store.tables import Tables
+
+        tables = Tables(self, limit)
+        self._tables.append(tables)
+        return tables
 
     @property
     def production(self) -> "Production":
@@ -424,7 +439,10 @@ class Store:
         if salvage:
             from tcps.store.salvage import salvage as carried_out
 
-            return carried_out(self.engine, self.actor, self.verify_integrity, dry_run=dry_run)
+            try:
+                return carried_out(self.engine, self.actor, self.verify_integrity, dry_run=dry_run)
+            finally:
+                self.engine.tell()
         return repair.repair(self.engine, self.verify_integrity, dry_run=dry_run)
 
     def checkpoint(self, key: "SigningKey | None" = None, anchors: "Sequence[Anchor]" = ()) -> Signed:

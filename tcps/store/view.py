@@ -212,9 +212,9 @@ class View:
         """The root-cause analyses that meet the filter, oldest first."""
         yield from self.records(Analysis, self._ids("analysis", where, limit, "n"))
 
-    def ids(self, table: str, where: Filter, sort: str = "n") -> list[str]:
+    def ids(self, table: str, where: Filter, sort: str = "n", limit: int | None = None) -> list[str]:
         """The ids that meet the filter, oldest first."""
-        return list(self._ids(table, where, None, sort))
+        return list(self._ids(table, where, limit, sort))
 
     def deadlines(self, where: Filter) -> Iterator[tuple[str, Bucket, int, str | None]]:
         """Id, bucket, deadline in milliseconds and `sla_andon_id` of the work orders that meet the filter."""
