@@ -68,7 +68,7 @@ class Output:
         if self.form is Format.TEXT:
             self.text(*(described(value) if lines is None else lines))
         elif self.form in (Format.JSON, Format.JSONL):
-            self._write(json_text(value, self.form))
+            self._json(value)
         else:
             self.table([value], columns(*value))
 
@@ -94,10 +94,10 @@ class Output:
         if self.quiet:
             return
         if self.form is Format.JSON:
-            self._write(json_text(list(rows) if document is None else document, self.form))
+            self._json(list(rows) if document is None else document)
         elif self.form is Format.JSONL:
             for row in document if isinstance(document, list) else rows:
-                self._write(json_text(row, self.form))
+                self._json(row)
         elif self.form is Format.CSV:
             self._csv(list(document if isinstance(document, list) else rows), fields or _names(shown))
         else:
@@ -182,6 +182,9 @@ class Output:
         writer.writerow(fields)
         writer.writerows([cell(row.get(field)) for field in fields] for row in rows)
 
+    def _json(self, value: Any) -> None:
+        self._write(json_text(value, self.form))
+
     def _write(self, text: str) -> None:
         try:
             self.stream.write(text)
@@ -189,6 +192,24 @@ class Output:
             raise
         except OSError as error:
             raise TcpsError(f"cannot write the output: {error.strerror}; what was done is done") from error
+
+
+class Collected(Output):
+    """Takes the result that JSON would show, for another program part; writes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Format.JSON, quiet=False, color=False)
+        self.value: Any = None
+
+    def document(self, text: str) -> None:
+        """A document in a format of its own: the value of one in JSON, the text of any other."""
+        try:
+            self.value = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            self.value = text
+
+    def _json(self, value: Any) -> None:
+        self.value = value
 
 
 def _names(shown: Sequence[Column]) -> list[str]:

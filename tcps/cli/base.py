@@ -1,6 +1,7 @@
 """What every command shares: global options before or after it, lazy loading, the store, text input."""
 
 import contextlib
+import io
 import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
 import typer
+from typer._click.globals import get_current_context
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from tcps.config import Format, Settings, settings
@@ -149,10 +151,28 @@ class Context(NamedTuple):
     out: Any
 
 
+class Host(NamedTuple):
+    """A command that calls others: it gives them its store, and takes their results and notes."""
+
+    settings: Settings
+    store: Any
+    out: Any
+    notes: list[str]
+
+
+def host_of(ctx: Any) -> Host | None:
+    """Who called this command, when that was another one."""
+    host = None if ctx is None else ctx.ensure_object(dict).get("host")
+    return host if isinstance(host, Host) else None
+
+
 def context(ctx: typer.Context) -> Context:
     """The settings and the output of a command."""
     from tcps.render import Output
 
+    host = host_of(ctx)
+    if host is not None:
+        return Context(host.settings, host.out)
     chosen = settings(ctx.ensure_object(dict))
     return Context(chosen, Output(chosen.format, quiet=chosen.quiet, color=chosen.color))
 
@@ -162,6 +182,10 @@ def opened(ctx: typer.Context) -> Iterator[tuple[Any, Any]]:
     """The store and the output of a command; what a person should know goes to stderr at the end."""
     from tcps.store import Store, find
 
+    host = host_of(ctx)
+    if host is not None:
+        yield host.store, host.out
+        return
     chosen, out = context(ctx)
     if not chosen.wait >= 0:
         raise InvalidInput("--wait takes a number of seconds, 0 or more", details={"fields": ["wait"]})
@@ -191,7 +215,11 @@ def outside(
 
 
 def say(text: str) -> None:
-    """A line for a person on stderr, after what is on stdout already."""
+    """A line for a person on stderr, after what is on stdout already; a note for a calling command."""
+    host = host_of(get_current_context(silent=True))
+    if host is not None:
+        host.notes.append(text)
+        return
     sys.stdout.flush()
     print(text, file=sys.stderr)
 
@@ -215,7 +243,10 @@ def text(value: str | None, what: str) -> str | None:
 
 def content(path: str, what: str) -> bytes:
     """The bytes of a file, or of standard input for `-`."""
-    return sys.stdin.buffer.read(LARGEST_INPUT + 1) if path == "-" else _content(Path(path), what)
+    if path != "-":
+        return _content(Path(path), what)
+    _require_standard_input(what)
+    return sys.stdin.buffer.read(LARGEST_INPUT + 1)
 
 
 @contextlib.contextmanager
@@ -249,9 +280,21 @@ def _standard_input(what: str) -> str:
     return _decoded(content, what)
 
 
+@contextlib.contextmanager
+def whole_input() -> Iterator[int]:
+    """The descriptor of standard input, which nobody else reads inside."""
+    stream = sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BytesIO())
+    sys.stdin.close()
+    try:
+        yield stream.fileno()
+    finally:
+        sys.stdin = stream
+
+
 def _require_standard_input(what: str) -> None:
     if sys.stdin.closed:
-        raise InvalidInput(f"{what}: standard input was read for another option already", code="usage")
+        raise InvalidInput(f"{what}: standard input is read for something else already", code="usage")
 
 
 def _content(path: Path, what: str) -> bytes:

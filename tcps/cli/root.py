@@ -6,12 +6,11 @@ from typing import Annotated
 
 import orjson
 import typer
-from typer._click.exceptions import ClickException, NoArgsIsHelpError
+from typer._click.exceptions import NoArgsIsHelpError
 
 from tcps import __version__
 from tcps.cli.base import Entry, examples_text, lazy
-from tcps.config import debugging
-from tcps.errors import InvalidInput, TcpsError
+from tcps.errors import TcpsError
 
 _COMMANDS = {
     "init": Entry("tcps.cli.whole", "init", "Create a store in this folder or in DIR."),
@@ -29,6 +28,7 @@ _COMMANDS = {
     "kanban": Entry("tcps.cli.kanban", "app", "WIP against limits; set limits."),
     "heijunka": Entry("tcps.cli.heijunka", "app", "The levelled schedule of all queues."),
     "policy": Entry("tcps.cli.policy", "app", "Limits and thresholds, recorded in the ledger."),
+    "batch": Entry("tcps.cli.batch", "batch", "Commands as JSON lines, one process for all."),
     "verify-chain": Entry("tcps.cli.whole", "verify_chain", "Prove SKUs' receipts intact and complete."),
     "verify": Entry("tcps.cli.whole", "verify", "Check the whole store, every byte."),
     "repair": Entry("tcps.cli.whole", "repair", "Make the record files what the ledger says."),
@@ -96,21 +96,14 @@ def run(arguments: list[str]) -> int:
     except NoArgsIsHelpError as error:
         print(error.ctx.get_help())
         return 2
-    except ClickException as error:
-        return _report(_usage(error), arguments)
-    except TcpsError as error:
-        return _report(error, arguments)
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except (BrokenPipeError, SystemExit):  # the second is how Typer ends when our reader has gone
         return 141
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _report(TcpsError(f"{where}{error.strerror or error}"), arguments)
     except Exception as error:  # nothing else may reach a user
-        if debugging():
-            raise
-        return _report(_unforeseen(error), arguments)
+        from tcps.cli.failures import failure
+
+        return _report(failure(error), arguments)
 
 
 def _where(ctx: typer.Context) -> str:
@@ -132,32 +125,6 @@ def _where(ctx: typer.Context) -> str:
         "  tcps work-order next      what to start next\n"
         "  tcps kanban status        how much is under way\n"
         "  tcps verify-chain --all   whether the evidence holds"
-    )
-
-
-def _usage(error: ClickException) -> InvalidInput:
-    ctx = getattr(error, "ctx", None)
-    hint = f"{ctx.command_path} --help" if ctx is not None else None
-    message = error.format_message().strip().rstrip(".")
-    return InvalidInput(message[:1].lower() + message[1:], code="usage", hint=hint)
-
-
-def _unforeseen(error: Exception) -> TcpsError:
-    """An error that nobody foresaw: its traceback goes to a file that the message names."""
-    import tempfile
-    import traceback
-
-    details = "".join(traceback.format_exception(error))
-    try:
-        with tempfile.NamedTemporaryFile("w", prefix="tcps-", suffix=".log", delete=False) as file:
-            file.write(details)
-        where = f"details are in {file.name}"
-    except OSError:
-        where = "TCPS_DEBUG=1 shows the details"
-    return TcpsError(
-        f"unforeseen {type(error).__name__}: {str(error)[:200] or 'no message'}",
-        code="internal_error",
-        hint=f"this is a bug in tcps; {where}",
     )
 
 

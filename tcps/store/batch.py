@@ -1,5 +1,8 @@
 """What a writer has decided and not yet appended."""
 
+from collections.abc import Callable
+from functools import partial
+
 from tcps.ledger import Entry, Head, Line
 from tcps.merkle import Tree, leaf_hash
 from tcps.projections.index import Index
@@ -27,3 +30,12 @@ class Batch:
         self.lines.append(line)
         self.entries.append(entry)
         self.records.update(draft.changes)
+
+    def undo(self) -> Callable[[], None]:
+        """What forgets the entries from here on; the index's rows are put back by its own savepoint."""
+        tree = Tree(self.tree.size, list(self.tree.frontier))
+        return partial(self._revert, len(self.entries), self.head, tree, dict(self.records))
+
+    def _revert(self, entries: int, head: Head, tree: Tree, records: dict[Key, Changed]) -> None:
+        del self.lines[entries:], self.entries[entries:]
+        self.head, self.tree, self.records = head, tree, records

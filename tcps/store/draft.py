@@ -1,6 +1,7 @@
 """The workspace of one transaction: a view that can also be changed, until it is sealed or dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
@@ -19,13 +20,6 @@ from tcps.store.view import View
 
 R = TypeVar("R", bound=Record)
 Key = tuple[str, str]
-
-
-class Mark(NamedTuple):
-    """How many changes a draft had made, and the newest number that it had given of each kind."""
-
-    changes: int
-    given: dict[str, int]
 
 
 class Changed(NamedTuple):
@@ -118,23 +112,22 @@ class Draft(View):
         self._tickets += 1
         return f"{salvaged + self.seq:012d}{self._tickets:06d}"
 
-    def mark(self) -> Mark:
-        """A point to which `revert` can go back."""
-        return Mark(len(self._undo), dict(self._given))
+    def undo(self) -> Callable[[], None]:
+        """What forgets the changes from here on; the index's rows are put back by its own savepoint."""
+        return partial(self._revert, len(self._undo), dict(self._given))
 
-    def revert(self, mark: Mark) -> None:
-        """Forget the changes since `mark`; the index's rows are put back by its own savepoint."""
-        while len(self._undo) > mark.changes:
+    def sealed(self) -> tuple[Change, ...]:
+        """The changes as the ledger takes them."""
+        return tuple(changed.change for changed in self.changes.values())
+
+    def _revert(self, changes: int, given: dict[str, int]) -> None:
+        while len(self._undo) > changes:
             key, before = self._undo.pop()
             if before is None:
                 del self.changes[key]
             else:
                 self.changes[key] = before
-        self._given = dict(mark.given)
-
-    def sealed(self) -> tuple[Change, ...]:
-        """The changes as the ledger takes them."""
-        return tuple(changed.change for changed in self.changes.values())
+        self._given = given
 
     def _promise(self, record_id: str) -> tuple[Expected, int]:
         """A receipt as this transaction, the batch or the ledger has it."""

@@ -101,25 +101,15 @@ class Engine:
     def batch(self) -> Iterator[None]:
         """Transactions inside it are appended together, under one sync; none of them if the body raises.
 
-        Inside another batch it is part of that one. It cannot begin inside a view.
+        Inside another batch it is a part of that one that can fail alone. It cannot begin inside a view.
         """
-        with self._turn():
-            if self._batch is not None:
-                yield
-                return
-            with self._writing() as batch:
-                yield
-                appended = self._append(batch)
-        if appended is not None:
-            try:
-                self._settle(batch, appended)
-            finally:
-                self.tell()
+        with self._joined() as other, self._part(other and (other.draft or other)):
+            yield
 
     @contextlib.contextmanager
     def transaction(self, actor: str, action: str, key: str | None = None) -> Iterator[Draft]:
         """One entry of the ledger; inside another transaction, a part of that one that can fail alone."""
-        with self.batch():
+        with self._joined():
             batch = self._batch
             assert batch is not None
             if batch.draft is not None:
@@ -198,6 +188,22 @@ class Engine:
                 self._mutex.release()
 
     @contextlib.contextmanager
+    def _joined(self) -> Iterator[Batch | None]:
+        """The batch that is under way, which ends elsewhere; else (None) its own, appended at the end."""
+        with self._turn():
+            if self._batch is not None:
+                yield self._batch
+                return
+            with self._writing() as batch:
+                yield None
+                appended = self._append(batch)
+        if appended is not None:
+            try:
+                self._settle(batch, appended)
+            finally:
+                self.tell()
+
+    @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         """This thread's turn; in a forked child the parent's transactions and threads are gone."""
         if os.getpid() != self._pid:
@@ -262,15 +268,18 @@ class Engine:
             ) from error
 
     @contextlib.contextmanager
-    def _part(self, draft: Draft) -> Iterator[None]:
-        """A stretch of a draft that is undone when it raises."""
+    def _part(self, whole: Draft | Batch | None) -> Iterator[None]:
+        """A stretch of a draft or of a batch that is undone when it raises; of nothing, it is all."""
+        if whole is None:
+            yield
+            return
         db = self.fold.index.db
-        mark = draft.mark()
+        undo = whole.undo()
         db.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            draft.revert(mark)
+            undo()
             with contextlib.suppress(sqlite3.Error):  # after an error SQLite may have no transaction left
                 db.execute("ROLLBACK TO part")
                 db.execute("RELEASE part")

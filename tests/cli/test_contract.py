@@ -72,6 +72,7 @@ COMMANDS = {
     "policy set": "",
     "log": "--follow --since --kind --id",
     "stats": "",
+    "batch": "--atomic",
 }
 GLOBAL = "--store --actor --format --json --quiet --no-color --wait --help"
 

@@ -70,5 +70,5 @@ def test_standard_input_is_read_for_one_option_only(on_the_line: Tcps) -> None:
     on_the_line("andon", "trigger", "--type", "test_failure", "--sku", "SKU-1")
     done = shell("echo why | tcps andon resolve ANDON-1 --root-cause - --fix - --prevention p")
     assert done.returncode == 2
-    assert "standard input was read for another option already" in done.stderr
+    assert "standard input is read for something else already" in done.stderr
     assert Path(".tcps").exists()

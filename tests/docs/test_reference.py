@@ -15,7 +15,7 @@ from tests.docs.documents import DOCUMENTS, ROOT, name, prose
 
 INTERFACE = ROOT / "docs" / "interface.md"
 _CODE = re.compile(r"[a-z][a-z_]+")
-_OPERATORS = {"|", "||", "&&", ";", ">", ">>"}
+_OPERATORS = {"|", "||", "&&", ";", "<", ">", ">>"}
 
 
 def test_generated_documents_are_current() -> None:

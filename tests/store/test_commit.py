@@ -130,6 +130,25 @@ def test_a_batch_is_one_sync_and_all_or_nothing(store: Store, tmp_path: Path) ->
     assert [order.id for order in store.list_work_orders()] == ["WO-1", "WO-2", "WO-3", "WO-4"]
 
 
+@pytest.mark.parametrize("whole", [Store.batch, Store.transaction])
+def test_a_batch_inside_another_or_a_transaction_that_raises_is_undone_alone(
+    store: Store, tmp_path: Path, whole: Callable[[Store], AbstractContextManager[object]]
+) -> None:
+    with whole(store):
+        first = shop.order(store, "before")
+        with contextlib.suppress(ZeroDivisionError), store.batch():
+            shop.order(store, "undone")
+            store.update_work_order({"work_order_id": first, "revision": 1, "title": "undone"})
+            raise ZeroDivisionError
+        with store.batch():
+            last = shop.order(store, "after")
+    assert [(order.id, order.title) for order in store.list_work_orders()] == [
+        (first, "before"),
+        (last, "after"),
+    ]
+    assert store.verify_integrity().findings == []
+
+
 def test_a_view_does_not_change_while_it_is_open(store: Store, opened: Callable[[], Store]) -> None:
     order_id = shop.order(store, "before")
     with opened() as other, other.view() as view:
