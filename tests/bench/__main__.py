@@ -20,6 +20,7 @@ from tests.bench import (
     recovery,
     signals,
     startup,
+    tables,
     verification,
 )
 from tests.bench.picture import draw
@@ -31,6 +32,7 @@ SECTIONS = (
     "verification",
     "contention",
     "levelling",
+    "tables",
     "ontology",
     "backup",
     "recovery",
@@ -85,6 +87,7 @@ def _measured(
         "contention": contention.section,
         "verification": partial(verification.section, large=chosen.large),
         "levelling": levelling.section,
+        "tables": tables.section,
         "ontology": ontology.section,
         "backup": partial(backup.section, large=chosen.large),
         "recovery": partial(recovery.section, large=chosen.large),

@@ -54,6 +54,9 @@ class Asked(NamedTuple):
 class Table(Generic[R]):
     """The records of one kind, as they are committed. At most `limit` of them are held.
 
+    What is in `_direct` may be given without the lock: it is what is held, while the table is whole and this
+    process has committed nothing since.
+
     Records are shared with everybody who gets them: the mappings inside them must not be changed.
     """
 
@@ -62,7 +65,6 @@ class Table(Generic[R]):
         self._source = source
         self._limit = limit
         self._store = store
-        self._direct = False
         self.clear()
 
     def __len__(self) -> int:
@@ -71,11 +73,10 @@ class Table(Generic[R]):
 
     def lookup(self, record_id: str) -> R | None:
         """The record, or None. Raises IntegrityError as `Store` does when it has to read its file."""
-        if self._direct:
-            record = self._held.get(record_id)  # without the lock: another thread may be clearing the table
-            if record is not None:
-                return record
-        return self._looked_up(record_id)
+        try:
+            return self._direct[record_id]
+        except KeyError:
+            return self._looked_up(record_id)
 
     def select(
         self, index: str, *values: object, limit: int | None = None, newest_first: bool = False
@@ -102,13 +103,14 @@ class Table(Generic[R]):
 
     def clear(self) -> None:
         """Forget every record. Like what follows, it is for `Tables`, which holds the lock."""
-        self._direct = self._whole = self._full = False
+        self._direct: Mapping[str, R] = {}
+        self._whole = self._full = False
         self._held: OrderedDict[str, R] = OrderedDict()
         self._secondary: dict[str, Secondary[R]] = {}
 
     def settle(self, *, current: bool) -> None:
         """Say whether what is held is all that this process has committed."""
-        self._direct = current and self._whole
+        self._direct = self._held if current and self._whole else {}
 
     @property
     def is_blank(self) -> bool:
@@ -148,8 +150,8 @@ class Table(Generic[R]):
     def _hold(self, record: R) -> None:
         self._held[record.id] = record
         if len(self._held) > self._limit:
-            self._direct = self._whole = False
-            self._full = True
+            self._direct = {}
+            self._whole, self._full = False, True
             self._secondary = {}
             self._held.popitem(last=False)
 
