@@ -4,6 +4,7 @@ What only some methods need is imported by them: a command pays for what it uses
 """
 
 import contextlib
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -76,7 +77,7 @@ class Store:
         self.engine = engine
         self.actor = actor
         self._graphs: dict[str, Graph] = {}
-        self._tables: list[Tables] = []
+        self._tables: weakref.WeakSet[Tables] = weakref.WeakSet()
 
     @classmethod
     def open(
@@ -103,7 +104,7 @@ class Store:
         """Give every descriptor back, and end the processes that answer queries."""
         for graph in self._graphs.values():
             graph.close()
-        for tables in self._tables:
+        for tables in list(self._tables):
             tables.close()
         self.engine.close()
 
@@ -161,7 +162,7 @@ class Store:
         from tcps.store.tables import Tables
 
         tables = Tables(self, limit)
-        self._tables.append(tables)
+        self._tables.add(tables)
         return tables
 
     @property

@@ -1,8 +1,10 @@
 """Tables show what is committed, as the store's own lists do, and hold no more than they may."""
 
 import errno
+import gc
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -410,6 +412,18 @@ def test_closing_the_store_forgets_what_was_held(store: Store, tables: Tables) -
     tables.work_orders.match()
     store.close()
     assert len(tables.work_orders) == 0
+
+
+def test_tables_that_were_closed_leave_nothing_behind(store: Store) -> None:
+    tables = store.tables()
+    shop.order(store)
+    tables.work_orders.match()
+    gone = weakref.ref(tables)
+    tables.close()
+    del tables
+    gc.collect()
+    assert gone() is None
+    assert store.engine.told == []
 
 
 def test_a_forked_child_begins_afresh_even_while_a_thread_had_the_lock(store: Store, tables: Tables) -> None:

@@ -65,7 +65,8 @@ class Tables:
             "receipt": self.receipts,
             "andon_event": self.andon_events,
         }
-        own.told.append(self._committed)
+        self._told = own.told
+        self._told.append(self._committed)
         _every.add(self)
 
     def close(self) -> None:
@@ -73,6 +74,8 @@ class Tables:
         with self.lock:
             self._drop()
             self._engine.close()
+            if self._committed in self._told:
+                self._told.remove(self._committed)
 
     def refresh(self) -> None:
         """Take what every process has committed. Cheap when that is nothing: the ledger's end is looked at.
