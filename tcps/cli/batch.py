@@ -12,7 +12,7 @@ from tcps.cli.base import LARGEST_INPUT, Host, context, opened, single, whole_in
 from tcps.cli.calling import Callee, find
 from tcps.cli.failures import failure
 from tcps.cli.lines import Line, Lines
-from tcps.cli.sharing import Answer, Shared, write
+from tcps.cli.sharing import Answer, LostOutput, Shared, write
 from tcps.config import Format, Settings
 from tcps.errors import InvalidInput, Refused, missing
 from tcps.model import Json
@@ -161,7 +161,7 @@ class Batch:
             prepare(command.name, values)
             code = command.call(values, Host(self._settings, self._store, out, notes))
             return Answer.done(line.number, code, out.value, notes)
-        except (BrokenPipeError, sqlite3.Error):
+        except (BrokenPipeError, LostOutput, sqlite3.Error):
             raise
         except Exception as error:
             return Answer.error(line.number, failure(error))

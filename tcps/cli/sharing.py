@@ -12,6 +12,10 @@ from tcps.errors import TcpsError
 from tcps.model import Json
 
 
+class LostOutput(TcpsError):  # noqa: N818 - as the others of its tree
+    """Answers cannot be written any more."""
+
+
 class Answer(NamedTuple):
     """What is said of a line: its number, the code that the command alone would exit with, and the text."""
 
@@ -82,7 +86,7 @@ def write(answers: Iterable[Answer]) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise TcpsError(f"cannot write the output: {error.strerror}; what was done is done") from error
+        raise LostOutput(f"cannot write the output: {error.strerror}; what was done is done") from error
 
 
 def _text(value: Json) -> bytes:

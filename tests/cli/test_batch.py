@@ -423,10 +423,11 @@ def test_answers_that_cannot_be_written_end_the_batch(tcps: Tcps) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "tcps", "batch"],
-            input=lined.text([ORDER]).encode(),
+            input=lined.text([ORDER, line("stats"), ORDER]).encode(),
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
         )
     assert done.returncode == 1
     assert done.stderr == b"error: cannot write the output: No space left on device; what was done is done\n"
+    assert ids(tcps) == ["WO-1"]
