@@ -115,10 +115,13 @@ class Index:
     def create(self) -> None:
         """Make the tables of an empty ledger in an empty database. The caller commits."""
         run = self.db.execute
-        for statement in Path(__file__).with_name("schema.sql").read_text().split(";"):
-            run(statement)
+        self._run_file("schema.sql")
         run("INSERT INTO position VALUES (0, 1, 0, 0, x'', x'', ?, ?)", (self.boot, self.store_id))
         run(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+    def add_lookups(self) -> None:
+        """Make the tables fast to search, if they are not yet: cheapest once they are filled."""
+        self._run_file("lookups.sql")
 
     def close(self) -> None:
         """Close the database."""
@@ -135,16 +138,17 @@ class Index:
         except (TypeError, ValueError) as error:
             raise sqlite3.DatabaseError(f"the index's position is damaged: {error}") from error
 
-    def apply(self, entry: Entry, line: Line, tree: Tree) -> None:
-        """Fold one ledger line into every table; raises ValueError, with nothing done, for no record."""
+    def apply(self, entry: Entry, line: Line) -> None:
+        """Fold one ledger line into every table; raises ValueError, with nothing done, for no record.
+
+        `reach` is for after the last line.
+        """
         records = [_record(change, entry.action) for change in entry.changes]
         for change, record in zip(entry.changes, records, strict=True):
             self.put(change.kind, change.id, record, new=change.revision == 1)
         if entry.action == SALVAGE:
             self._count_salvaged(entry, records)
         self.place(entry, line)
-        tree.append(leaf_hash(line.content))
-        self.reach(Head(entry.seq, line.segment, line.end), line, tree)
 
     def place(self, entry: Entry, line: Line) -> None:
         """Note where the line is and which records it changed."""
@@ -218,6 +222,10 @@ class Index:
             self._replace("tpm_run", rows.tpm_run(record))
         if new:
             self._count(kind, number_of(record_id, kind))
+
+    def _run_file(self, name: str) -> None:
+        for statement in Path(__file__).with_name(name).read_text().split(";"):
+            self.db.execute(statement)
 
     def _count(self, name: str, n: int) -> None:
         """Let a counter go on after `n`."""

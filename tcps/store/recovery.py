@@ -47,23 +47,30 @@ def fold(index: Index, ledger: Ledger, checkpoint: Checkpoint | None = None) -> 
     Raises IntegrityError when the tree over the lines is not the one of the checkpoint.
     """
     position = index.position()
-    head, tree = position.head, position.tree
-    for line in ledger.lines(head):
+    reached, last, tree = Reached(position.head), None, position.tree
+    for line in ledger.lines(position.head):
+        head = reached.head
         try:
             if line.offset == 0 and line.segment not in (head.segment, head.seq + 1):
                 raise ValueError(f"segment {line.segment} does not follow entry {head.seq}")
             entry = parse_line(line, head.seq + 1)
-            index.apply(entry, line, tree)
+            index.apply(entry, line)
         except ValueError as error:
-            return Reached(head, line, str(error))
-        head = Head(entry.seq, line.segment, line.end)
-        if checkpoint is not None and checkpoint.size == head.seq and tree.root() != checkpoint.root:
+            reached = Reached(head, line, str(error))
+            break
+        reached, last = Reached(Head(entry.seq, line.segment, line.end)), line
+        tree.append(leaf_hash(line.content))
+        if checkpoint is not None and checkpoint.size == entry.seq and tree.root() != checkpoint.root:
             raise IntegrityError(
-                f"the first {head.seq} ledger lines are not those of the checkpoint",
+                f"the first {entry.seq} ledger lines are not those of the checkpoint",
                 hint="the ledger was rewritten; restore the store from a backup",
-                details={"size": head.seq},
+                details={"size": entry.seq},
             )
-    return Reached(head)
+    if last is not None:
+        index.reach(reached.head, last, tree)
+    if position.head.seq == 0:
+        index.add_lookups()
+    return reached
 
 
 def require_sound(ledger: Ledger, reached: Reached, acknowledged: int) -> None:

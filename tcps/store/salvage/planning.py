@@ -10,6 +10,7 @@ from tcps import checkpoints
 from tcps.canonical import genesis, line_bytes, plain
 from tcps.errors import IntegrityError
 from tcps.ledger import LINE_BYTES, SALVAGE, Change, Entry
+from tcps.merkle import leaf_hash
 from tcps.model import KINDS, PREFIXES, Receipt, Sku, Timestamp, number_of
 from tcps.projections.index import Index
 from tcps.store.engine import Engine
@@ -161,7 +162,8 @@ class _Planner:
         head = source.head
         for entry in entries:
             head, line = self.engine.ledger.place(head, entry.line())
-            self.index.apply(entry, line, source.tree)
+            self.index.apply(entry, line)
+            source.tree.append(leaf_hash(line.content))
 
     def _expected(self) -> dict[str, str]:
         return dict(self.index.db.execute("SELECT path, sha256 FROM record"))

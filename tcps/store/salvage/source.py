@@ -10,7 +10,7 @@ import msgspec
 
 from tcps.canonical import parse, record_bytes, sha256_hex
 from tcps.ledger import SALVAGE, Change, Entry, Head, Ledger, Line, parse_line
-from tcps.merkle import Tree
+from tcps.merkle import Tree, leaf_hash
 from tcps.model import KINDS, PREFIXES, Record, Timestamp, number_of
 from tcps.projections.index import Index
 from tcps.projections.records import RecordFiles, kind_of, relative_path
@@ -135,12 +135,13 @@ class Source:
         db = self.index.db
         db.execute("BEGIN")
         try:
-            self.index.apply(entry, line, self.tree)
+            self.index.apply(entry, line)
         except (ValueError, sqlite3.Error) as error:
             db.execute("ROLLBACK")
             self._stop(str(error))
         else:
             db.execute("COMMIT")
+            self.tree.append(leaf_hash(line.content))
             self.head, self.last = Head(entry.seq, line.segment, line.end), line
             self.roots.note(self.tree)
 

@@ -1,0 +1,26 @@
+-- What lists, counts and the rules look up by: made when a new index has its rows, for sorted rows go in fastest.
+CREATE INDEX IF NOT EXISTS work_order_status ON work_order (status, n);
+CREATE INDEX IF NOT EXISTS work_order_queue ON work_order (bucket, status, queue_key, priority);
+CREATE INDEX IF NOT EXISTS work_order_urgency ON work_order (bucket, status, priority, queue_key);
+CREATE INDEX IF NOT EXISTS work_order_number ON work_order (n);
+CREATE INDEX IF NOT EXISTS work_order_completed ON work_order (completed) WHERE completed IS NOT NULL;
+CREATE INDEX IF NOT EXISTS dependency_on ON dependency (on_id);
+CREATE INDEX IF NOT EXISTS sku_work_order ON sku (work_order_id);
+CREATE INDEX IF NOT EXISTS sku_status ON sku (status, stage);
+CREATE INDEX IF NOT EXISTS sku_ended ON sku (ended) WHERE ended IS NOT NULL;
+CREATE INDEX IF NOT EXISTS receipt_number ON receipt (n);
+CREATE INDEX IF NOT EXISTS receipt_sku ON receipt (sku_id, stage, sequence);
+CREATE INDEX IF NOT EXISTS receipt_stage ON receipt (stage, status, n);
+CREATE INDEX IF NOT EXISTS receipt_work_order ON receipt (work_order_id, n);
+CREATE INDEX IF NOT EXISTS receipt_time ON receipt (time, stage, status, duration);
+CREATE INDEX IF NOT EXISTS receipt_failed ON receipt (sku_id) WHERE status='fail';
+CREATE INDEX IF NOT EXISTS receipt_tested ON receipt (time) WHERE tested;
+CREATE INDEX IF NOT EXISTS receipt_by_hand ON receipt (time) WHERE by_hand;
+CREATE INDEX IF NOT EXISTS andon_sku ON andon_event (sku_id, status, stage);
+CREATE INDEX IF NOT EXISTS andon_status ON andon_event (status, severity, n);
+CREATE INDEX IF NOT EXISTS andon_work_order ON andon_event (work_order_id);
+CREATE INDEX IF NOT EXISTS andon_created ON andon_event (created);
+CREATE INDEX IF NOT EXISTS andon_resolved ON andon_event (resolved);
+CREATE INDEX IF NOT EXISTS analysis_andon ON analysis (andon_id, n);
+CREATE INDEX IF NOT EXISTS improvement_status ON improvement (status, n);
+CREATE INDEX IF NOT EXISTS tpm_run_number ON tpm_run (n);
