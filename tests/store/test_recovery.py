@@ -182,6 +182,20 @@ def test_an_index_that_is_none_is_made_anew(folder: Path, content: bytes) -> Non
         assert shop.order(store) == "WO-7"
 
 
+def test_an_index_made_anew_looks_up_by_the_same_columns_as_one_that_grew(folder: Path) -> None:
+    grown = _schema(folder)
+    shop.remove_index(folder)
+    with Store.open(folder, actor="bob") as store:
+        store.list_work_orders()
+    assert _schema(folder) == grown
+    assert len(grown) > 30
+
+
+def _schema(folder: Path) -> list[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(folder / ".tcps" / "index.sqlite")) as db:
+        return db.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
 def test_an_index_with_damaged_pages_is_made_anew_when_they_are_met(folder: Path) -> None:
     kept = shop.tables(folder)
     path = folder / ".tcps" / "index.sqlite"
