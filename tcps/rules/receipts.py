@@ -45,6 +45,11 @@ class Recorded(NamedTuple):
 
 def record(state: State, run: Run) -> Recorded:
     """Judge the stage's gate and append the receipt; a fail also raises the Andon (jidoka)."""
+    return stopped(state, judged(state, run))
+
+
+def judged(state: State, run: Run) -> Recorded:
+    """Judge the stage's gate and append the receipt; the SKU after it is still to be put."""
     sku = require_at(state, run.sku_id, run.stage)
     gates.refuse_system_metrics(run.metrics)
     refuse_system_evidence(run.evidence)
@@ -54,9 +59,16 @@ def record(state: State, run: Run) -> Recorded:
     violated = gates.violations(results)
     receipt = state.put(_receipt(state, sku, run, moment, violated))
     head = digest(record_bytes(receipt))
-    sku = state.put(replace(sku, receipt_count=receipt.sequence, head=head, updated_at=state.now))
-    event = _stop(state, receipt, violated) if receipt.status is ReceiptStatus.FAIL else None
-    return Recorded(receipt, results, event, sku)
+    sku = replace(sku, receipt_count=receipt.sequence, head=head, updated_at=state.now)
+    return Recorded(receipt, results, None, sku)
+
+
+def stopped(state: State, done: Recorded) -> Recorded:
+    """Put the SKU where it is; a fail also raises the Andon (jidoka)."""
+    done = done._replace(sku=state.put(done.sku))
+    if done.receipt.status is not ReceiptStatus.FAIL:
+        return done
+    return done._replace(andon=_stop(state, done.receipt, gates.violations(done.results)))
 
 
 def refuse_system_evidence(evidence: Json) -> None:

@@ -23,9 +23,10 @@ from tcps.rules.policy import flag
 from tcps.rules.receipts import (
     Recorded,
     judge_stored,
-    record,
+    judged,
     require_in_production,
     require_order_in_progress,
+    stopped,
 )
 from tcps.rules.runs import Run
 from tcps.rules.state import Production, State, found, wrong_status
@@ -58,13 +59,13 @@ def create(state: State, work_order_id: str, sku_id: object = None, metadata: ob
 
 
 def run(state: State, stage_run: Run) -> Recorded:
-    """`record`, then `advance` if the receipt is pass and nothing blocks."""
-    done = record(state, stage_run)
+    """As `record`, then `advance` if the receipt is pass and nothing blocks."""
+    done = judged(state, stage_run)
     if done.receipt.status is not ReceiptStatus.PASS:
-        return done
+        return stopped(state, done)
     held = _hold(state, done.sku)
     if held:
-        return done._replace(held=tuple(event.id for event in held))
+        return stopped(state, done)._replace(held=tuple(event.id for event in held))
     return done._replace(sku=_advanced(state, done.sku, done.receipt), advanced=True)
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from tcps.ledger import Entry, Head, Line
 from tcps.merkle import Tree, leaf_hash
+from tcps.model import Record
 from tcps.projections.index import Index
 from tcps.store.draft import Changed, Draft, Key
 
@@ -19,6 +20,8 @@ class Batch:
         self.lines: list[Line] = []
         self.entries: list[Entry] = []
         self.records: dict[Key, Changed] = {}
+        self.read: dict[Key, Record | None] = {}
+        """What was read of what is committed, which nobody changes while the writer's lock is held."""
         self.draft: Draft | None = None
         self.appended = False
 

@@ -20,6 +20,8 @@ from tcps.store.view import View
 
 R = TypeVar("R", bound=Record)
 Key = tuple[str, str]
+_KEPT = 10_000
+"""How many records that were read are kept at most."""
 
 
 class Changed(NamedTuple):
@@ -40,10 +42,12 @@ class Draft(View):
         actor: str,
         seq: int,
         batch: dict[Key, Changed],
+        read: dict[Key, Record | None],
     ) -> None:
         super().__init__(loader, store_id, now, actor)
         self.seq = seq
         self.batch = batch
+        self.read = read
         self.changes: dict[Key, Changed] = {}
         self._undo: list[tuple[Key, Changed | None]] = []
         self._given: dict[str, int] = {}
@@ -56,7 +60,12 @@ class Draft(View):
             if key in own:
                 record = own[key].record
                 return record if isinstance(record, kind) else None
-        return super().get(kind, record_id)
+        if key not in self.read:
+            if len(self.read) >= _KEPT:
+                self.read.clear()
+            self.read[key] = super().get(kind, record_id)
+        record = self.read[key]
+        return record if isinstance(record, kind) else None
 
     def put(self, record: R) -> R:
         """Take a new or changed record; gives it with its revision.

@@ -288,7 +288,7 @@ class Engine:
 
     def _new_draft(self, batch: Batch, actor: str) -> Draft:
         loader, seq = self.fold.loader(batch.entries), batch.head.seq + 1
-        return Draft(loader, self.identity.store_id, self.clock(), actor, seq, batch.records)
+        return Draft(loader, self.identity.store_id, self.clock(), actor, seq, batch.records, batch.read)
 
     def _seal(self, batch: Batch, draft: Draft, action: str, key: str | None) -> None:
         """Make the draft's changes the next entry of the batch; no changes, no entry."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tcps.errors import InvalidInput, Refused, TcpsError
 from tcps.model import STAGES, WorkOrder
 from tcps.rules import andon, order_updates, pipeline, signals, work_orders
+from tcps.rules.state import found
 from tcps.store import Store
 from tests.conftest import FixedClock
 from tests.store import shop
@@ -376,3 +377,23 @@ def test_index_and_files_are_folds_of_the_ledger(
     with shop.opened(folder) as store:
         store.list_work_orders()
         assert shop.tables(folder) == kept
+
+
+def test_what_a_batch_has_read_is_as_its_later_transactions_left_it(store: Store) -> None:
+    order_id = shop.order(store, "as committed")
+    seen = []
+
+    def look(title: str | None = None) -> None:
+        with store.transaction() as draft:
+            seen.append(found(draft, WorkOrder, order_id).title)
+            if title is not None:
+                order_updates.update(draft, order_id, {"title": title}, None)
+
+    with store.batch():
+        look()
+        with contextlib.suppress(ZeroDivisionError), store.transaction() as draft:
+            order_updates.update(draft, order_id, {"title": "undone"}, None)
+            raise ZeroDivisionError
+        look("changed")
+        look()
+    assert seen == ["as committed", "as committed", "changed"]
