@@ -1,10 +1,11 @@
-"""Bulk: work orders and receipts in batches and one by one, beside bare appends and beside git."""
+"""Bulk: work orders and receipts in batches and one by one, beside bare appends, git and SQLite."""
 
 import os
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,18 +24,19 @@ Seconds = dict[str, float]
 
 
 class Size(NamedTuple):
-    """How much is made: `skus` SKUs get ten receipts each."""
+    """How much is made: `skus` SKUs get ten receipts each, and once `many` in one batch."""
 
     orders: int = 1000
     skus: int = 500
     commits: int = 200
     rounds: int = 3
+    many: int = 10_000
 
     def counts(self) -> dict[str, int]:
         return {_ORDERS: self.orders, _RECEIPTS: 10 * self.skus}
 
 
-QUICK = Size(orders=100, skus=20, commits=20, rounds=2)
+QUICK = Size(orders=100, skus=20, commits=20, rounds=2, many=50)
 
 
 def section(folder: Path, quick: bool) -> Section:
@@ -50,7 +52,8 @@ def section(folder: Path, quick: bool) -> Section:
         "git add + git commit": partial(_measured, folder, _commits, lines, size.commits),
     }
     results = taking_turns(cases, size.rounds)
-    return _section(size, lines, {name: _costs(runs) for name, runs in results.items()})
+    costs = {name: _costs(runs) for name, runs in results.items()}
+    return _section(size, lines, costs, _many(folder, Size(orders=size.many, skus=size.many)))
 
 
 class Cost(NamedTuple):
@@ -107,6 +110,10 @@ def _sample_lines(folder: Path, size: Size) -> Path:
     """The ledger of such a load: the bare appends write the very same bytes."""
     place, kept = fresh(folder), folder / "lines.jsonl"
     isolated(_tcps, place, size, True)
+    return _kept_lines(place, kept)
+
+
+def _kept_lines(place: Path, kept: Path) -> Path:
     ledger = sorted(Path(place, ".tcps", "ledger").glob("*.jsonl"))
     kept.write_bytes(b"".join(segment.read_bytes() for segment in ledger))
     return kept
@@ -172,7 +179,45 @@ def _commits(place: Path, lines: Path, count: int) -> Seconds:
     return spent
 
 
-def _section(size: Size, lines: Path, costs: dict[str, Cost]) -> Section:
+def _many(folder: Path, size: Size) -> dict[str, float]:
+    """Seconds a receipt when all of them are one batch, one commit, one transaction; each case once."""
+    place = fresh(folder)
+    spent = isolated(_tcps, place, size, True).value[_RECEIPTS]
+    lines = _kept_lines(place, folder / "many.jsonl")
+    return {
+        "tcps, one batch": spent,
+        "git fast-import, one commit": _measured(folder, _fast_import, lines).value,
+        "SQLite, one durable transaction": _measured(folder, _sqlite, lines).value,
+    }
+
+
+def _fast_import(place: Path, lines: Path) -> float:
+    """Seconds a file of one commit; git syncs the pack, by its own settings."""
+    content = _by_kind(lines)[_RECEIPTS]
+    files = (b"M 100644 inline %d.json\ndata %d\n%b\n" % (n, len(c), c) for n, c in enumerate(content))
+    head = b"commit refs/heads/main\ncommitter bench <bench@example.invalid> 0 +0000\ndata 0\n"
+    stream = head + b"".join(files)
+    subprocess.run(["git", "init", "-q"], cwd=place, check=True)
+    start = time.perf_counter()
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=place, input=stream, check=True)
+    return (time.perf_counter() - start) / len(content)
+
+
+def _sqlite(place: Path, lines: Path) -> float:
+    """Seconds a row of one transaction, synced at its end."""
+    content = _by_kind(lines)[_RECEIPTS]
+    with closing(sqlite3.connect(place / "plain.sqlite", isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("CREATE TABLE receipt (n INTEGER PRIMARY KEY, line BLOB)")
+        start = time.perf_counter()
+        db.execute("BEGIN")
+        db.executemany("INSERT INTO receipt (line) VALUES (?)", ((line,) for line in content))
+        db.execute("COMMIT")
+        return (time.perf_counter() - start) / len(content)
+
+
+def _section(size: Size, lines: Path, costs: dict[str, Cost], many: dict[str, float]) -> Section:
     sizes = {kind: sum(map(len, found)) / len(found) for kind, found in _by_kind(lines).items()}
     text = (
         f"{size.orders} work orders, then {size.skus} SKUs with all ten stages: {10 * size.skus} receipts, "
@@ -182,10 +227,17 @@ def _section(size: Size, lines: Path, costs: dict[str, Cost]) -> Section:
         f"{sizes[_ORDERS]:.0f} bytes an order and {sizes[_RECEIPTS]:.0f} a receipt. git makes "
         f"{size.commits} commits of each kind, one new file each, two processes a commit, with its default "
         "`core.fsync`; its figure is per commit. Cases take turns, each in a new process; "
-        f"{size.rounds} rounds."
+        f"{size.rounds} rounds. Then {10 * size.many:,} receipts at once, each case once: "
+        "git and SQLite take the same lines, a file or a row each, judge nothing and look nothing up."
     )
-    tables = [_table(kind, costs) for kind in _ACTIONS]
-    return Section("bulk", "Bulk", text, tables, _figures(size, sizes, costs), _aims(costs))
+    tables = [*(_table(kind, costs) for kind in _ACTIONS), _table_of_many(size, many)]
+    figures = _figures(size, sizes, costs) | {"seconds_per_receipt_of_many": many}
+    return Section("bulk", "Bulk", text, tables, figures, _aims(costs))
+
+
+def _table_of_many(size: Size, many: dict[str, float]) -> Table:
+    rows = [(name, us(seconds), f"{1 / seconds:,.0f}") for name, seconds in many.items()]
+    return Table(("case", "a receipt", "receipts/s"), rows, f"{10 * size.many:,} receipts at once")
 
 
 def _table(kind: str, costs: dict[str, Cost]) -> Table:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tests.bench import stores
 from tests.bench.measure import Once, fresh, once
-from tests.bench.report import Section, Table
+from tests.bench.report import Section, Table, us
 
 CLEAN, UNCLEAN, INDEX, FILES = "open after a clean stop", "open after a power cut", "index anew", "files anew"
 COPY, SQLITE = "cp -r", "SQLite import"
@@ -94,9 +94,14 @@ def _section(rows: dict[int, dict[str, Once]]) -> Section:
     )
     names = (CLEAN, UNCLEAN, INDEX, SQLITE, FILES, COPY)
     table = Table(
-        ("receipts", *names, "peak"),
+        ("receipts", *names, f"{INDEX}, an entry", f"{SQLITE}, an entry", "peak"),
         [
-            (f"{n:,}", *(f"{row[name].seconds:.2f} s" for name in names), _peak(row))
+            (
+                f"{n:,}",
+                *(f"{row[name].seconds:.2f} s" for name in names),
+                *(us(row[name].seconds / stores.entries(n)) for name in (INDEX, SQLITE)),
+                _peak(row),
+            )
             for n, row in rows.items()
         ],
     )

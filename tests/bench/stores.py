@@ -49,6 +49,11 @@ def queued(place: Path, orders: int) -> Path:
     return folder
 
 
+def entries(receipts: int) -> int:
+    """How many entries such a store has: a SKU's receipts, its order and itself."""
+    return receipts // STAGES * (STAGES + 2)
+
+
 def _templates(place: Path) -> list[bytes]:
     """The lines that a work order, its SKU and its ten stages leave."""
     with Store.create(place, actor="bench") as store:
