@@ -50,14 +50,14 @@ MUTANTS = (
     Mutant(
         "record files are written, and the change is acknowledged, before the ledger is synced",
         ENGINE,
-        """        if appended is not None:
-            self._settle(batch, appended)
+        """                self._settle(batch, appended)
+            finally:
 """,
-        """        if appended is not None:
-            sync, self.ledger.sync = self.ledger.sync, lambda appended: None
-            self._settle(batch, appended)
-            self.ledger.sync = sync
-            sync(appended)
+        """                sync, self.ledger.sync = self.ledger.sync, lambda appended: None
+                self._settle(batch, appended)
+                self.ledger.sync = sync
+                sync(appended)
+            finally:
 """,
         "plain: create",
     ),
