@@ -150,7 +150,6 @@ class Table(Generic[R]):
     def _hold(self, record: R) -> None:
         self._held[record.id] = record
         if len(self._held) > self._limit:
-            self._direct = {}
             self._whole, self._full = False, True
             self._secondary = {}
             self._held.popitem(last=False)
