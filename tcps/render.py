@@ -3,7 +3,9 @@
 import shutil
 import sys
 import textwrap
+from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, TextIO
 
 import orjson
@@ -88,18 +90,22 @@ class Output:
     ) -> None:
         """Records: a JSON array, a row each, or in text a table (or the word for none).
 
-        `document` is what JSON shows instead of the rows, which may say more for a person; `fields`
-        are the names that head a CSV without rows.
+        `document` is what JSON shows instead of the rows, which may say more for a person: an object, or
+        records; `fields` are the names that head a CSV without rows. Records may come one by one: JSON,
+        JSON lines and CSV are written as they come.
         """
+        records = rows if document is None or isinstance(document, dict) else document
         if self.quiet:
-            return
-        if self.form is Format.JSON:
-            self._json(list(rows) if document is None else document)
+            deque(records, 0)  # what is wrong with the question shows when it is answered
+        elif self.form is Format.JSON and isinstance(document, dict):
+            self._json(document)
+        elif self.form is Format.JSON:
+            self._json_array(records)
         elif self.form is Format.JSONL:
-            for row in document if isinstance(document, list) else rows:
+            for row in records:
                 self._json(row)
         elif self.form is Format.CSV:
-            self._csv(list(document if isinstance(document, list) else rows), fields or _names(shown))
+            self._csv(records, fields or _names(shown))
         else:
             self._text_table(list(rows), shown, empty)
 
@@ -173,14 +179,25 @@ class Output:
             table.add_row(*(Text(text, _STYLES.get(text, "") if self.color else "") for text in shown))
         Console(file=self.stream, no_color=not self.color, highlight=False).print(table)
 
-    def _csv(self, rows: Sequence[Json], names: Sequence[str]) -> None:
+    def _json_array(self, rows: Iterable[Json]) -> None:
+        """The records one after the other, as `json_text` writes all of them at once."""
+        before = "[\n"
+        for row in rows:
+            self._write(before + json_text([row], Format.JSON)[2:-3])
+            before = ",\n"
+        self._write("[]\n" if before == "[\n" else "\n]\n")
+
+    def _csv(self, rows: Iterable[Json], names: Sequence[str]) -> None:
         """Every field of the records, by its own name."""
         import csv
 
-        fields = list(rows[0]) if rows else names
+        remaining = iter(rows)
+        first = next(remaining, None)
+        fields = names if first is None else list(first)
         writer = csv.writer(self.stream, lineterminator="\n")
         writer.writerow(fields)
-        writer.writerows([cell(row.get(field)) for field in fields] for row in rows)
+        every = remaining if first is None else chain([first], remaining)
+        writer.writerows([cell(row.get(field)) for field in fields] for row in every)
 
     def _json(self, value: Any) -> None:
         self._write(json_text(value, self.form))
@@ -210,6 +227,9 @@ class Collected(Output):
 
     def _json(self, value: Any) -> None:
         self.value = value
+
+    def _json_array(self, rows: Iterable[Json]) -> None:
+        self.value = list(rows)
 
 
 def _names(shown: Sequence[Column]) -> list[str]:

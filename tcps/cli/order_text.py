@@ -1,6 +1,6 @@
 """Work orders in words: what a person reads of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tcps.model import Json
@@ -23,9 +23,9 @@ def upcoming(order: Json) -> list[str]:
     return lines
 
 
-def rows(orders: Iterable[Json]) -> list[Json]:
+def rows(orders: Iterable[Json]) -> Iterator[Json]:
     """Orders with what a table says of their deadline."""
-    return [order | {"due": _due(order)} for order in orders]
+    return (order | {"due": _due(order)} for order in orders)
 
 
 def _due(order: Json) -> str:

@@ -79,7 +79,7 @@ def list_(
         rows = line.list_skus(
             store, status=status or (), stage=stage or (), work_order=work_order, limit=limit
         )
-        shown = [row | {"stopped": row["open_andons"]} for row in rows]
+        shown = (row | {"stopped": row["open_andons"]} for row in rows)
         out.table(shown, _LIST, "no SKUs", document=rows, fields=SKU_FIELDS)
 
 

@@ -1,6 +1,6 @@
 """Use cases of Andons: stop the line, look, resolve, ask whether a SKU may go on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tcps.model import AndonEvent, AndonStatus, Json, Severity, Sku, Stage, parse_enum
@@ -28,7 +28,7 @@ def lists(
     work_order: str | None = None,
     limit: int | None = None,
     everything: bool = False,
-) -> list[Json]:
+) -> Iterator[Json]:
     """The Andons that meet every filter, oldest first; without a status, those not resolved."""
     chosen = [parse_enum(AndonStatus, value) for value in status]
     where = filters.records(
@@ -38,7 +38,7 @@ def lists(
         work_order_id=None if work_order is None else checked_id("work_order_id", work_order),
     )
     with store.view() as view:
-        return [views.andon(event) for event in view.andon_events(where, limit)]
+        yield from (views.andon(event) for event in view.andon_events(where, limit))
 
 
 def show(store: Store, andon_id: str) -> Json:

@@ -1,6 +1,6 @@
 """Use cases of the line: SKUs, their receipts and gates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tcps.canonical import plain
@@ -39,7 +39,7 @@ def list_skus(
     stage: Sequence[str] = (),
     work_order: str | None = None,
     limit: int | None = None,
-) -> list[Json]:
+) -> Iterator[Json]:
     """The SKUs that meet every filter, oldest first."""
     where = filters.records(
         statuses=[parse_enum(SkuStatus, value) for value in status],
@@ -47,7 +47,7 @@ def list_skus(
         work_order_id=None if work_order is None else checked_id("work_order_id", work_order),
     )
     with store.view() as view:
-        return [views.sku(view, sku) for sku in view.skus(where, limit)]
+        yield from (views.sku(view, sku) for sku in view.skus(where, limit))
 
 
 def show_sku(store: Store, sku_id: str) -> Json:
@@ -114,7 +114,7 @@ def list_receipts(
     status: Sequence[str] = (),
     work_order: str | None = None,
     limit: int | None = None,
-) -> list[Json]:
+) -> Iterator[Json]:
     """The receipts that meet every filter, oldest first."""
     where = filters.records(
         statuses=[parse_enum(ReceiptStatus, value) for value in status],
@@ -123,7 +123,7 @@ def list_receipts(
         work_order_id=None if work_order is None else checked_id("work_order_id", work_order),
     )
     with store.view() as view:
-        return [views.receipt(receipt) for receipt in view.receipts(where, limit)]
+        yield from (views.receipt(receipt) for receipt in view.receipts(where, limit))
 
 
 def show_receipt(store: Store, receipt_id: str) -> Json:

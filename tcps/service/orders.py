@@ -1,6 +1,6 @@
 """Use cases of work orders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tcps.errors import invalid_field, missing
@@ -37,7 +37,7 @@ def lists(
     sort: str = "id",
     limit: int | None = None,
     everything: bool = False,
-) -> list[Json]:
+) -> Iterator[Json]:
     """The work orders that meet every filter; without a status, those that are not ended.
 
     `within` is in hours: those that have no more time left to their deadline.
@@ -58,7 +58,7 @@ def lists(
             now=view.now,
         )
         found_orders = view.work_orders(where, limit, filters.SORTS[sort])
-        return [views.work_order(view, order) for order in found_orders]
+        yield from (views.work_order(view, order) for order in found_orders)
 
 
 def show(store: Store, work_order_id: str) -> Json:
