@@ -34,7 +34,7 @@ from tcps.projections import rows
 from tcps.projections.records import relative_path
 from tcps.rules.heijunka import Recent
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 _OPENING_SECONDS = 5.0
 """How long SQLite waits for another process that is opening or closing the file."""
 _TURN_MS = 25

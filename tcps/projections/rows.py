@@ -78,6 +78,7 @@ def andon(andon: AndonEvent) -> Row:
         to_ms(andon.created_at),
         andon.escalation_level,
         None if andon.resolution is None else to_ms(andon.resolution.resolved_at),
+        andon.occurrences,
     )
 
 

@@ -23,7 +23,7 @@ CREATE TABLE sku (id TEXT PRIMARY KEY, folded TEXT UNIQUE, created INT, work_ord
 CREATE TABLE receipt (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id TEXT, sequence INT, stage INT, status TEXT,
                       time INT, duration INT, tested INT, by_hand INT) WITHOUT ROWID;
 CREATE TABLE andon_event (id TEXT PRIMARY KEY, n INT, sku_id TEXT, work_order_id TEXT, stage INT, failure_type TEXT,
-                          severity TEXT, status TEXT, created INT, level INT, resolved INT) WITHOUT ROWID;
+                          severity TEXT, status TEXT, created INT, level INT, resolved INT, occurrences INT) WITHOUT ROWID;
 CREATE TABLE analysis (id TEXT PRIMARY KEY, n INT, andon_id TEXT, status TEXT) WITHOUT ROWID;
 CREATE TABLE improvement (id TEXT PRIMARY KEY, n INT, status TEXT, waste_type TEXT) WITHOUT ROWID;
 CREATE TABLE tpm_run (id TEXT PRIMARY KEY, n INT, reach INT, status TEXT) WITHOUT ROWID;

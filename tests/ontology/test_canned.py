@@ -203,7 +203,8 @@ def test_for_too_many_records_to_read_the_graph_says_the_same(
 ) -> None:
     params = EXPECTED[name][0]
     few = scene.canned_query(name, params)
-    monkeypatch.setattr(stories, "_MANY", 0)
+    monkeypatch.setattr(stories, "_ORDERS", 0)
+    monkeypatch.setattr(stories, "_ANDONS", 0)
     assert scene.canned_query(name, params) == few
 
 

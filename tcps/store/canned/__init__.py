@@ -29,7 +29,7 @@ _ANSWERS: Mapping[str, tuple[Callable[..., Rows | None], str]] = {
         "sequence:integer receipt_id stage:stage status:ReceiptStatus digest previous",
     ),
     "failures-by-type": (
-        stories.failures_by_type,
+        facts.failures_by_type,
         "failure_type:FailureType andons:integer occurrences:integer",
     ),
     "gate-history": (

@@ -53,6 +53,15 @@ def blocked_skus(view: View) -> Rows:
     )
 
 
+def failures_by_type(view: View) -> Rows:
+    """What stops the line, the most often first: Andons, and how often they occurred."""
+    return _rows(
+        view,
+        """SELECT failure_type, count(*), sum(occurrences) AS times FROM andon_event
+        GROUP BY failure_type ORDER BY times DESC, failure_type""",
+    )
+
+
 def chain(view: View, sku: str) -> Rows:
     """The receipts of a SKU, the newest first: each names the digest of the one before."""
     found = _rows(

@@ -23,25 +23,13 @@ from tcps.store.view import View
 R = TypeVar("R", bound=Record)
 Rows = Iterable[tuple[Any, ...]]
 _SPACE = re.compile(r"\s+")
-_MANY = 1000
-"""For more records the graph is sooner."""
+_ORDERS, _ANDONS = 10_000, 1000
+"""For more records of the kind the graph is sooner."""
 
 
 def audit_trail(view: View, sku: str) -> Rows:
     """What happened to a SKU, by time."""
     return sorted(_events(view.as_ledger(), sku), key=lambda one: (one[0], one[2], one[1], one[3] or ""))
-
-
-def failures_by_type(view: View) -> Rows | None:
-    """What stops the line, the most often first: Andons, and how often they occurred."""
-    andons = _some(view, AndonEvent, Filter())
-    if andons is None:
-        return None
-    found: dict[str, list[int]] = {}
-    for andon in andons:
-        found.setdefault(str(andon.failure_type), []).append(andon.occurrences)
-    rows = [(failure, len(times), sum(times)) for failure, times in found.items()]
-    return sorted(rows, key=lambda row: (-row[2], row[0]))
 
 
 def gate_history(view: View, sku: str, stage: Stage | None = None) -> Rows:
@@ -56,7 +44,7 @@ def gate_history(view: View, sku: str, stage: Stage | None = None) -> Rows:
 def pending_work_orders(view: View, bucket: Bucket | None = None) -> Rows | None:
     """Queued and blocked orders, bucket by bucket in the order of its queue."""
     where = Filter().one_of("status", ("queued", "blocked")).one_of("bucket", [bucket] if bucket else ())
-    orders = _some(view, WorkOrder, where, "bucket, queue_key IS NULL, queue_key, id")
+    orders = _some(view, WorkOrder, where, _ORDERS, "bucket, queue_key IS NULL, queue_key, id")
     if orders is None:
         return None
     return ((o.bucket, o.id, o.priority, o.status, o.title, o.created_at) for o in orders)
@@ -64,7 +52,7 @@ def pending_work_orders(view: View, bucket: Bucket | None = None) -> Rows | None
 
 def repeat_root_causes(view: View) -> Rows | None:
     """Root causes that stopped the line more than once, but for case and white space."""
-    andons = _some(view, AndonEvent, Filter().add("status = ?", AndonStatus.RESOLVED))
+    andons = _some(view, AndonEvent, Filter().add("status = ?", AndonStatus.RESOLVED), _ANDONS)
     if andons is None:
         return None
     causes = (andon.resolution.root_cause for andon in andons if andon.resolution)
@@ -75,16 +63,16 @@ def repeat_root_causes(view: View) -> Rows | None:
 def sla_breaches(view: View, now: Timestamp) -> Rows | None:
     """Open orders whose deadline is over, the longest first."""
     where = Filter().one_of("status", OPEN_ORDERS).add("deadline <= ?", to_ms(now))
-    orders = _some(view, WorkOrder, where, "deadline, id")
+    orders = _some(view, WorkOrder, where, _ORDERS, "deadline, id")
     if orders is None:
         return None
     return ((o.id, o.bucket, o.status, o.sla_deadline, o.title) for o in orders)
 
 
-def _some(view: View, kind: type[R], where: Filter, sort: str = "n") -> Iterable[R] | None:
-    """The records that meet the filter, if they are not too many to read."""
+def _some(view: View, kind: type[R], where: Filter, most: int, sort: str = "n") -> Iterable[R] | None:
+    """The records that meet the filter, if there are no more than `most`."""
     ids = view.ids(kind.kind, where, sort)
-    return None if len(ids) > _MANY else view.as_ledger().records(kind, ids)
+    return None if len(ids) > most else view.as_ledger().records(kind, ids)
 
 
 def _events(view: View, sku_id: str) -> Iterator[tuple[Any, ...]]:
