@@ -33,8 +33,9 @@ def by_command(scene: Scene, level: str, arguments: list[str]) -> Cell:
     out, err = io.StringIO(), io.StringIO()
     with _home(scene.folder / level), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run([*arguments, "--json", "--store", str(scene.folder / "store")])
-    if not out.getvalue():
-        assert json.loads(err.getvalue())["error"]["code"] != "internal_error", err.getvalue()
+    failed = [line for line in err.getvalue().splitlines() if line.startswith('{"error":')]
+    if failed or not out.getvalue():  # a list may have begun (interface 2)
+        assert json.loads(failed[-1])["error"]["code"] != "internal_error", err.getvalue()
         return Cell(frozenset(), code)
     report = json.loads(out.getvalue())
     findings = report.get("findings", []) if isinstance(report, dict) else []
