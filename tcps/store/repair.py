@@ -158,7 +158,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _records_at(view: View, paths: set[str]) -> Iterator[tuple[str, str]]:
-    """The records of the ledger whose files belong at these paths."""
-    for path in sorted(paths):
-        sql = "SELECT kind, id FROM record WHERE path=?"
-        yield from view.loader.index.db.execute(sql, (path,)).fetchall()
+    """The records of the ledger whose files belong at these paths; the index is read once."""
+    for path, kind, record_id in view.loader.index.db.execute("SELECT path, kind, id FROM record"):
+        if path in paths:
+            yield kind, record_id

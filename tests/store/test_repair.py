@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tcps.store import Store
+from tcps.store.repair import _records_at
 from tests.store import shop
 
 
@@ -74,3 +75,19 @@ def test_beside_a_damaged_ledger_nothing_is_changed(folder: Path) -> None:
     with Store.open(folder, actor="bob") as store:
         assert {step.action for step in store.repair()} == {"leave"}
     assert shop.contents(folder) == before
+
+
+def test_many_files_are_written_again_by_one_reading_of_the_index(folder: Path) -> None:
+    asked: list[str] = []
+    whole = shop.record_files(folder)
+    with Store.open(folder, actor="bob") as store:
+        for path in (folder / ".tcps" / "records").rglob("*.json"):
+            path.unlink()
+        with store.engine.exclusive() as view:
+            view.loader.index.db.set_trace_callback(asked.append)
+            found = list(_records_at(view, set(whole)))
+            view.loader.index.db.set_trace_callback(None)
+        assert len(found) == len(whole) > 3
+        assert len(asked) == 1
+        store.repair()
+    assert shop.record_files(folder) == whole
